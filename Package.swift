@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// One list for every target. Strict memory safety is an error everywhere: `unsafe` may only be written in the fence
+// (ByteCoding, the thin wrappers, one file of TraceServer), which scripts/check-fence.sh watches.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let logging = product("Logging", "swift-log")
+let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+let nioCore = product("NIOCore", "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", "swift-nio")
+let serverProducts: [Target.Dependency] = [
+    logging, lifecycle, nioCore, nioHTTP1,
+    product("CoreMetrics", "swift-metrics"),
+    product("HTTPTypes", "swift-http-types"),
+    product("HummingbirdCore", "hummingbird"),
+    product("NIOHPACK", "swift-nio-http2"),
+    product("NIOHTTP2", "swift-nio-http2"),
+    product("NIOPosix", "swift-nio"),
+    product("UnixSignals", "swift-service-lifecycle"),
+]
+
+// The house, floor by floor: a target names only targets of lower floors.
+let package = Package(
+    name: "vivace",
+    products: [.executable(name: "vivace", targets: ["vivace"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // System libraries
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .systemLibrary(name: "CTerminal"),
+        .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
+        // Floor 0
+        .target(name: "ByteCoding", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
+        // Floor 1
+        .target(name: "TraceModel", dependencies: ["ByteCoding"], swiftSettings: settings),
+        .target(name: "FileIO", swiftSettings: settings),
+        .target(name: "Inflate", dependencies: ["CZlib"], swiftSettings: settings),
+        .target(name: "ProtobufMessages", dependencies: ["CProtobufMessages"], swiftSettings: settings),
+        // Floor 2
+        .target(name: "ObjectStorage", dependencies: ["FileIO"], swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["ByteCoding", "TraceModel"], swiftSettings: settings),
+        .target(name: "TraceAnalysis", swiftSettings: settings),
+        .target(name: "ColumnEncoding", dependencies: ["ByteCoding"], swiftSettings: settings),
+        // Floor 3
+        .target(
+            name: "BlockFormat", dependencies: ["ByteCoding", "TraceModel", "ColumnEncoding"],
+            swiftSettings: settings),
+        .target(name: "TrafficModel", dependencies: ["ByteCoding", "TraceModel"], swiftSettings: settings),
+        .target(
+            name: "TerminalRendering", dependencies: ["TraceModel", "TraceAnalysis"], swiftSettings: settings),
+        // Floor 4
+        .target(
+            name: "TraceStorage",
+            dependencies: [
+                "ByteCoding", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP", "TraceAnalysis",
+                "BlockFormat", logging,
+            ],
+            swiftSettings: settings),
+        // Floor 5
+        .target(
+            name: "Ingest", dependencies: ["TraceModel", "Inflate", "TraceStorage"], swiftSettings: settings),
+        .target(
+            name: "QueryEngine",
+            dependencies: ["ByteCoding", "TraceModel", "TraceAnalysis", "BlockFormat", "TraceStorage"],
+            swiftSettings: settings),
+        // Floor 7
+        .target(
+            name: "TraceServer",
+            dependencies: [
+                "ByteCoding", "TraceModel", "FileIO", "Inflate", "ProtobufMessages", "OTLP", "TraceAnalysis",
+                "TraceStorage", "Ingest", "QueryEngine",
+            ] + serverProducts,
+            swiftSettings: settings),
+        // Floor 8
+        .executableTarget(
+            name: "vivace",
+            dependencies: [
+                "ByteCoding", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP", "BlockFormat",
+                "TrafficModel", "TerminalRendering", "TraceStorage", "Ingest", "QueryEngine", "TraceServer",
+                logging, lifecycle, nioCore, nioHTTP1,
+                product("ArgumentParser", "swift-argument-parser"),
+                product("AsyncHTTPClient", "async-http-client"),
+            ],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+
+/// The sorted distinct values of one string column of a block, with how often each occurs.
+struct BlockDictionary: ~Copyable {
+    private let strings: DecodedStrings
+    private let counts: FlatBuffer<UInt64>
+
+    init(_ bytes: RawSpan) throws(ByteCodingError) {
+        var counts = FlatBuffer<UInt64>()
+        let strings = try SortedStringDictionary.decode(bytes, counts: &counts)
+        self.strings = strings
+        self.counts = counts
+    }
+
+    var count: Int { strings.count }
+
+    var retainedByteCount: Int { strings.byteCount + strings.count * 16 }
+
+    /// The code that `target` has for the value of `code`; nil if there is no such value here.
+    func intern(_ code: UInt32, into target: inout ByteDictionary) -> UInt32? {
+        Int(code) < strings.count ? target.code(for: strings[Int(code)]) : nil
+    }
+
+    /// A copy of value `index`, and how often it occurs. Traps outside of the dictionary.
+    func value(_ index: Int) -> (bytes: [UInt8], count: UInt64) { ([UInt8](strings[index]), counts[index]) }
+
+    /// The code of a value; nil if no row has it.
+    func code(of value: RawSpan) -> UInt32? {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if strings[middle].precedes(value) { low = middle + 1 } else { high = middle }
+        }
+        return low < count && strings[low].isEqual(to: value) ? UInt32(low) : nil
+    }
+}

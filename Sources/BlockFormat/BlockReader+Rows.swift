@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+package import TraceModel
+
+extension BlockReader {
+    /// Appends all rows of one trace to `batch`, in block order.
+    ///
+    /// - Parameter anchor: From ``locate(_:)`` of this reader.
+    /// - Returns: Bytes read from storage.
+    package func read(_ anchor: TraceAnchor, into batch: inout SpanBatch) async throws -> Int {
+        var byteCount = 0
+        for group in groups(of: anchor.rows) {
+            let entry = footer.rowGroups[group]
+            let bytes = try await Self.fetch(source, entry.offset..<(entry.offset + entry.byteCount))
+            byteCount += bytes.count
+            try await append(anchor.rows, of: [anchor], bytes, group, into: &batch)
+        }
+        return byteCount
+    }
+
+    /// Appends all rows of one row group to `batch`, in block order.
+    package func read(rowGroup group: Int, into batch: inout SpanBatch) async throws {
+        let entry = footer.rowGroups[group]
+        let bytes = try await Self.fetch(source, entry.offset..<(entry.offset + entry.byteCount))
+        let end =
+            group + 1 < footer.rowGroups.count
+            ? footer.rowGroups[group + 1].firstTrace + 1 : footer.statistics.traceCount
+        let traces = try await anchors(entry.firstTrace..<min(end, footer.statistics.traceCount))
+        try await append(
+            entry.firstRow..<(entry.firstRow + entry.rowCount), of: traces, bytes, group, into: &batch)
+    }
+
+    /// Row groups that hold rows of `rows`.
+    func groups(of rows: Range<Int>) -> Range<Int> {
+        guard !rows.isEmpty else { return 0..<0 }
+        let first = group(ofRow: rows.lowerBound)
+        return first..<(group(ofRow: rows.upperBound - 1) + 1)
+    }
+
+    private func group(ofRow row: Int) -> Int {
+        var low = 0
+        var high = footer.rowGroups.count
+        while low < high {
+            let middle = (low + high) / 2
+            if footer.rowGroups[middle].firstRow <= row { low = middle + 1 } else { high = middle }
+        }
+        return max(0, low - 1)
+    }
+
+    private func append(
+        _ rows: Range<Int>, of traces: [TraceAnchor], _ bytes: [UInt8], _ group: Int, into batch: inout SpanBatch
+    ) async throws {
+        let decoder = try RowGroupDecoder(bytes, index: group, entry: footer.rowGroups[group], id: id)
+        let available = try await dictionaries(decoder.columns.map(\.column).filter { isString($0) })
+        let before = batch.rowCount
+        var reader = RowReader(decoder: decoder, schema: schema, dictionaries: available, blockID: id)
+        do {
+            try reader.append(rows, of: traces, to: &batch)
+        } catch {
+            batch.truncate(toRows: before)
+            throw error
+        }
+    }
+
+    /// Whether a column holds strings.
+    func isString(_ column: UInt32) -> Bool {
+        if let fixed = FixedColumn(rawValue: column) { return fixed.isString }
+        let index = Int(column) - Int(FixedColumn.firstAttribute)
+        return index >= 0 && index < schema.columns.count && schema.columns[index].type.isByteString
+    }
+}

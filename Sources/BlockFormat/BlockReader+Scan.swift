@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+internal import TraceModel
+
+extension BlockReader {
+    /// Adds the spans of this block for which the conditions hold.
+    ///
+    /// Row groups are passed over by their statistics; in the others the durations are read first, and further
+    /// columns only for rows that may still get in.
+    ///
+    /// - Returns: Bytes read from storage.
+    package func scan(_ request: ScanRequest, into matches: inout LongestMatches) async throws -> Int {
+        guard let plan = try await ScanPlan(request, self) else { return 0 }
+        var byteCount = 0
+        // The groups with the longest spans first: they raise the threshold.
+        let order = footer.rowGroups.indices.sorted {
+            footer.rowGroups[$0].maximumDuration > footer.rowGroups[$1].maximumDuration
+        }
+        for group in order {
+            let entry = footer.rowGroups[group]
+            guard plan.mayMatch(entry, threshold: matches.threshold) else { continue }
+            let bytes = try await Self.fetch(source, entry.offset..<(entry.offset + entry.byteCount))
+            byteCount += bytes.count
+            let found = try candidates(bytes, group, plan, threshold: matches.threshold)
+            if !found.isEmpty { try await add(found, bytes, group, plan, &matches) }
+            try Task.checkCancellation()
+        }
+        return byteCount
+    }
+
+    /// Rows of the group for which all conditions hold but that on the start, which needs the trace index.
+    private func candidates(
+        _ bytes: [UInt8], _ group: Int, _ plan: ScanPlan, threshold: UInt64
+    ) throws(BlockError) -> [Int] {
+        let decoder = try RowGroupDecoder(bytes, index: group, entry: footer.rowGroups[group], id: id)
+        let count = decoder.entry.rowCount
+        var durations = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &durations)
+        let floor = max(threshold, plan.duration.lowerBound)
+        var rows: [Int] = []
+        for row in 0..<count {
+            let duration = Self.durationOrZero(durations[row])
+            if duration >= floor && duration <= plan.duration.upperBound { rows.append(row) }
+        }
+        if !rows.isEmpty, let status = plan.status {
+            try keep(&rows, .status, decoder) { $0 == UInt64(UInt32(bitPattern: status)) }
+        }
+        if !rows.isEmpty, let resources = plan.resources {
+            try keep(&rows, .resource, decoder) { $0 < UInt64(resources.count) && resources[Int($0)] }
+        }
+        if !rows.isEmpty, let name = plan.name { try keepNamed(&rows, name, decoder) }
+        return rows
+    }
+
+    /// What was stored as a wrapped difference: a span that ends before it starts lasts no time.
+    private static func durationOrZero(_ stored: UInt64) -> UInt64 { Int64(bitPattern: stored) < 0 ? 0 : stored }
+
+    private func keep(
+        _ rows: inout [Int], _ column: FixedColumn, _ decoder: borrowing RowGroupDecoder,
+        _ holds: (UInt64) -> Bool
+    ) throws(BlockError) {
+        let count = decoder.entry.rowCount
+        var values = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(column.rawValue, count: count, 0..<count, into: &values)
+        rows = rows.filter { holds(values[$0]) }
+    }
+
+    private func keepNamed(
+        _ rows: inout [Int], _ name: ScanPlan.Name, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) {
+        let count = decoder.entry.rowCount
+        switch name {
+        case .code(let code):
+            var codes = FlatBuffer<UInt32>(capacity: count)
+            try decoder.codes(FixedColumn.name.rawValue, count: count, 0..<count, into: &codes)
+            rows = rows.filter { codes[$0] == code }
+        case .bytes(let bytes):
+            guard let names = try decoder.localStrings(FixedColumn.name.rawValue, count: count, 0..<count) else {
+                if !bytes.isEmpty { rows = [] }
+                return
+            }
+            rows = rows.filter { names[$0].isEqual(to: bytes.rawSpan) }
+        }
+    }
+
+    /// Looks up what an answer shows of the rows, and judges the start.
+    private func add(
+        _ rows: [Int], _ bytes: [UInt8], _ group: Int, _ plan: ScanPlan, _ matches: inout LongestMatches
+    ) async throws {
+        let entry = footer.rowGroups[group]
+        let end = group + 1 < footer.rowGroups.count ? footer.rowGroups[group + 1].firstTrace + 1 : .max
+        let traces = try await anchors(entry.firstTrace..<min(end, footer.statistics.traceCount))
+        let decoder = try RowGroupDecoder(bytes, index: group, entry: entry, id: id)
+        let count = entry.rowCount
+        var ids = FlatBuffer<UInt64>(capacity: count)
+        var kinds = FlatBuffer<UInt64>(capacity: count)
+        var durations = FlatBuffer<UInt64>(capacity: count)
+        var starts = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(FixedColumn.spanID.rawValue, count: count, 0..<count, into: &ids)
+        try decoder.integers(FixedColumn.kind.rawValue, count: count, 0..<count, into: &kinds)
+        try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &durations)
+        try decoder.integers(FixedColumn.start.rawValue, count: count, 0..<count, into: &starts)
+        var wanted = rows.makeIterator()
+        var nextWanted = wanted.next()
+        var trace = 0
+        var start: UInt64 = 0
+        for row in 0..<count {
+            let blockRow = entry.firstRow + row
+            while trace < traces.count, traces[trace].rows.upperBound <= blockRow { trace += 1 }
+            guard trace < traces.count else {
+                throw BlockError(.corrupted, "the trace index of block \(id) does not fit its rows")
+            }
+            start = (row == 0 || traces[trace].rows.lowerBound == blockRow ? traces[trace].start : start) &+ starts[row]
+            guard row == nextWanted else { continue }
+            nextWanted = wanted.next()
+            guard plan.start.contains(start) else { continue }
+            matches.insert(
+                ScanMatch(
+                    traceID: traces[trace].id, spanID: ids[row], start: start,
+                    duration: Self.durationOrZero(durations[row]), kind: Int32(truncatingIfNeeded: kinds[row])))
+        }
+    }
+}
+
+/// A scan's conditions in the terms of one block.
+struct ScanPlan {
+    enum Name {
+        case code(UInt32)
+        case bytes([UInt8])
+    }
+
+    private(set) var start: ClosedRange<UInt64> = 0...UInt64.max
+    private(set) var duration: ClosedRange<UInt64> = 0...UInt64.max
+    private(set) var status: Int32?
+    private(set) var name: Name?
+    /// By resource: whether its service is the one asked for.
+    private(set) var resources: [Bool]?
+
+    /// Nil if no row of the block can match.
+    init?(_ request: ScanRequest, _ reader: BlockReader) async throws {
+        for condition in request.conditions {
+            switch condition {
+            case .start(let range):
+                guard start.overlaps(range) else { return nil }
+                start = start.clamped(to: range)
+            case .duration(let range):
+                guard duration.overlaps(range) else { return nil }
+                duration = duration.clamped(to: range)
+            case .status(let code):
+                if let status, status != code { return nil }
+                status = code
+            case .serviceName(let bytes):
+                let matching = reader.schema.resources.map { reader.schema.services[$0.service] == bytes }
+                resources = resources.map { zip($0, matching).map { $0 && $1 } } ?? matching
+            case .name(let bytes):
+                let column = FixedColumn.name.rawValue
+                if let dictionary = try await reader.dictionaries([column])[column] {
+                    guard let code = dictionary.value.code(of: bytes.rawSpan) else { return nil }
+                    name = .code(code)
+                } else {
+                    name = .bytes(bytes)
+                }
+            }
+        }
+        if let resources, !resources.contains(true) { return nil }
+        let times = reader.footer.statistics
+        guard times.minimumTime <= start.upperBound, start.lowerBound <= times.maximumTime else { return nil }
+    }
+
+    /// Whether a row of the group may match, by the group's statistics.
+    func mayMatch(_ entry: RowGroupEntry, threshold: UInt64) -> Bool {
+        entry.maximumDuration >= max(threshold, duration.lowerBound) && entry.minimumStart <= start.upperBound
+            && entry.maximumStart >= start.lowerBound
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+internal import Synchronization
+package import TraceModel
+
+/// Where a block's bytes come from.
+package protocol BlockSource: Sendable {
+    var byteCount: Int { get }
+
+    /// The bytes `range` of the block, exactly as many.
+    func read(_ range: Range<Int>) async throws -> [UInt8]
+}
+
+/// One open block: its table of contents, and what was read of it so far.
+///
+/// Safe to use from many tasks. What it keeps in memory is counted in ``retainedByteCount``: schema and footer at
+/// once; bloom filter, dictionaries and index pages from their first use on.
+package final class BlockReader: Sendable {
+    package let id: BlockID
+    package let footer: BlockFooter
+    package let schema: BlockSchema
+    let source: any BlockSource
+    private let kept = Mutex(Kept())
+
+    /// What was read once and is kept.
+    private struct Kept: ~Copyable {
+        var bloom: Shared<BloomFilter>?
+        var pages: [Int: Shared<TraceIndexPage>] = [:]
+        var dictionaries: [UInt32: Shared<BlockDictionary>] = [:]
+        var byteCount = 0
+    }
+
+    /// A noncopyable value that several readers hold.
+    final class Shared<Value: ~Copyable>: @unchecked Sendable {
+        // Safe to send: the value is never mutated after it was made.
+        let value: Value
+        init(_ value: consuming Value) { self.value = value }
+    }
+
+    /// Reads a block's table of contents: one read, two for a very large block.
+    ///
+    /// - Throws: ``BlockError`` `.corrupted`, `.unsupported` or `.unreadable`.
+    package init(id: BlockID, source: any BlockSource) async throws {
+        self.id = id
+        self.source = source
+        let size = source.byteCount
+        guard size >= BlockLayout.headerByteCount + BlockLayout.trailerByteCount else {
+            throw BlockError(.corrupted, "block \(id) has only \(size) bytes")
+        }
+        let guess = min(size, 64 << 10)
+        var end = try await Self.fetch(source, (size - guess)..<size)
+        let trailer = try Self.trailer(end, id)
+        let needed = trailer.footerByteCount + BlockLayout.trailerByteCount
+        guard needed <= size - BlockLayout.headerByteCount else {
+            throw BlockError(.corrupted, "the footer of block \(id) is longer than the block")
+        }
+        if needed > guess { end = try await Self.fetch(source, (size - needed)..<size) }
+        footer = try Self.footer(end, trailer, id, blockByteCount: size)
+        guard let entry = footer.section(.schema) else {
+            throw BlockError(.corrupted, "block \(id) has no schema section")
+        }
+        let bytes = try await Self.section(entry, id, source)
+        schema = try reading("schema of block \(id)") { () throws(ByteCodingError) in try BlockSchema(bytes.rawSpan) }
+    }
+
+    package var byteCount: Int { source.byteCount }
+
+    /// Bytes that the reader keeps in memory, about.
+    package var retainedByteCount: Int {
+        let fixed = 4096 + footer.rowGroups.count * 120 + footer.sections.count * 64 + schema.retainedByteCount
+        return fixed + kept.withLock { $0.byteCount }
+    }
+
+    /// Forgets what can be read again.
+    package func dropKept() { kept.withLock { $0 = Kept() } }
+
+    // MARK: - Trace IDs
+
+    /// Whether the trace may be in the block: by the range of its IDs, then by the bloom filter.
+    package func mayContain(_ traceID: TraceID) async throws -> Bool {
+        let statistics = footer.statistics
+        guard statistics.minimumTraceID <= traceID, traceID <= statistics.maximumTraceID else { return false }
+        return try await bloomFilter()?.value.mayContain(traceID) ?? true
+    }
+
+    /// Where the rows of a trace lie; nil if the block has none of it.
+    package func locate(_ traceID: TraceID) async throws -> TraceAnchor? {
+        guard let number = pageNumber(for: traceID) else { return nil }
+        let page = try await indexPage(number)
+        guard let position = page.value.position(of: traceID) else { return nil }
+        return anchor(page.value, position)
+    }
+
+    /// The traces whose positions in the index are `traces`, in order.
+    func anchors(_ traces: Range<Int>) async throws -> [TraceAnchor] {
+        var result: [TraceAnchor] = []
+        var number = pageNumber(ofTrace: traces.lowerBound)
+        while number < footer.indexPages.count, footer.indexPages[number].firstTrace < traces.upperBound {
+            let page = try await indexPage(number)
+            let first = footer.indexPages[number].firstTrace
+            for position in max(0, traces.lowerBound - first)..<min(page.value.traceCount, traces.upperBound - first) {
+                result.append(anchor(page.value, position))
+            }
+            number += 1
+        }
+        return result
+    }
+
+    private func anchor(_ page: borrowing TraceIndexPage, _ position: Int) -> TraceAnchor {
+        TraceAnchor(id: page.traceID(position), rows: page.rows(position), start: page.start(position))
+    }
+
+    /// All summaries of one page of the trace index.
+    package func summaries(page number: Int) async throws -> [TraceSummary] {
+        let page = try await indexPage(number)
+        return try reading("trace index of block \(id)") { () throws(ByteCodingError) in
+            try page.value.summaries(services: schema.services)
+        }
+    }
+
+    private func pageNumber(for traceID: TraceID) -> Int? {
+        var low = 0
+        var high = footer.indexPages.count
+        while low < high {
+            let middle = (low + high) / 2
+            if footer.indexPages[middle].firstTraceID <= traceID { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : low - 1
+    }
+
+    private func pageNumber(ofTrace trace: Int) -> Int {
+        var low = 0
+        var high = footer.indexPages.count
+        while low < high {
+            let middle = (low + high) / 2
+            if footer.indexPages[middle].firstTrace <= trace { low = middle + 1 } else { high = middle }
+        }
+        return max(0, low - 1)
+    }
+
+    // MARK: - Sections
+
+    private func bloomFilter() async throws -> Shared<BloomFilter>? {
+        if let bloom = kept.withLock({ $0.bloom }) { return bloom }
+        guard let entry = footer.section(.bloomFilter) else { return nil }
+        let bytes = try await Self.section(entry, id, source)
+        let bloom = Shared(
+            try reading("bloom filter of block \(id)") { () throws(ByteCodingError) in
+                try BloomFilter(bytes.rawSpan)
+            })
+        kept.withLock { kept in
+            if kept.bloom == nil { kept.byteCount += bytes.count }
+            kept.bloom = bloom
+        }
+        return bloom
+    }
+
+    private func indexPage(_ number: Int) async throws -> Shared<TraceIndexPage> {
+        if let page = kept.withLock({ $0.pages[number] }) { return page }
+        guard let entry = footer.section(.traceIndexPage, UInt32(number)) else {
+            throw BlockError(.corrupted, "block \(id) lacks page \(number) of its trace index")
+        }
+        let bytes = try await Self.section(entry, id, source)
+        let page = Shared(
+            try reading("page \(number) of the trace index of block \(id)") { () throws(ByteCodingError) in
+                try TraceIndexPage(bytes, entry: footer.indexPages[number])
+            })
+        kept.withLock { kept in
+            if kept.pages[number] == nil { kept.byteCount += bytes.count + page.value.traceCount * 48 }
+            kept.pages[number] = page
+        }
+        return page
+    }
+
+    /// The dictionaries of `columns`; those that have none are left out.
+    func dictionaries(_ columns: [UInt32]) async throws -> [UInt32: Shared<BlockDictionary>] {
+        var found = kept.withLock { kept in kept.dictionaries.filter { columns.contains($0.key) } }
+        for column in columns where found[column] == nil {
+            guard let entry = footer.section(.dictionary, column) else { continue }
+            let bytes = try await Self.section(entry, id, source)
+            let dictionary = Shared(
+                try reading("dictionary \(column) of block \(id)") { () throws(ByteCodingError) in
+                    try BlockDictionary(bytes.rawSpan)
+                })
+            found[column] = dictionary
+            kept.withLock { kept in
+                if kept.dictionaries[column] == nil { kept.byteCount += dictionary.value.retainedByteCount }
+                kept.dictionaries[column] = dictionary
+            }
+        }
+        return found
+    }
+}
+
+/// Where one trace lies in a block.
+package struct TraceAnchor: Hashable, Sendable {
+    package var id: TraceID
+    package var rows: Range<Int>
+    /// The first start, Unix nanoseconds.
+    package var start: UInt64
+}
+
+extension BlockSchema {
+    /// Bytes in memory, about.
+    var retainedByteCount: Int {
+        columns.reduce(0) { $0 + $1.key.count + 64 } + resources.reduce(0) { $0 + $1.encoded.count + 112 }
+            + scopes.reduce(0) { $0 + $1.encoded.count + 96 } + services.reduce(0) { $0 + $1.count + 32 }
+            + shapes.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count * 4 + 32 } }
+    }
+}

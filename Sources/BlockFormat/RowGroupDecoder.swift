@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+internal import TraceModel
+
+/// One row group's bytes, from which columns are decoded: whole, or a range of their values.
+struct RowGroupDecoder: ~Copyable {
+    let entry: RowGroupEntry
+    private let index: Int
+    private let id: BlockID
+    private let bytes: [UInt8]
+    private let directory: RowGroupDirectory
+
+    /// - Parameter bytes: All of the row group.
+    init(_ bytes: [UInt8], index: Int, entry: RowGroupEntry, id: BlockID) throws(BlockError) {
+        self.bytes = bytes
+        self.index = index
+        self.entry = entry
+        self.id = id
+        let chunkByteCount = bytes.count - entry.directoryByteCount
+        let span = bytes.rawSpan.extracting(chunkByteCount...)
+        guard XXH3.hash(span, seed: id.checksumSeed(UInt64(index), UInt64(UInt32.max))) == entry.directoryChecksum
+        else { throw BlockError(.corrupted, "the column list of row group \(index) of block \(id) fails its checksum") }
+        do {
+            directory = try RowGroupDirectory(span, chunkByteCount: chunkByteCount)
+        } catch {
+            throw BlockError(.corrupted, "the column list of row group \(index) of block \(id) is damaged", cause: error)
+        }
+    }
+
+    var columns: [RowGroupDirectory.Chunk] { directory.chunks }
+
+    /// Values that the chunk of `column` holds; 0 if there is none.
+    func valueCount(_ column: UInt32) -> Int { directory.chunk(column)?.valueCount ?? 0 }
+
+    func chunk(_ column: UInt32) -> RowGroupDirectory.Chunk? { directory.chunk(column) }
+
+    /// Appends values `range` of an integer column that has `count` values in the group; 0s if it has no chunk.
+    ///
+    /// - Throws: `.corrupted` naming the chunk, also if it has another number of values.
+    func integers(
+        _ column: UInt32, count: Int, _ range: Range<Int>, into values: inout FlatBuffer<UInt64>
+    ) throws(BlockError) {
+        guard let chunk = directory.chunk(column) else {
+            values.resize(to: values.count + range.count, filling: 0)
+            return
+        }
+        try check(chunk, count: count, range)
+        let body = try body(of: chunk)
+        do {
+            try IntegerChunk.decode(body.rawSpan, count: count, range: range, into: &values)
+        } catch {
+            throw damaged(column, error)
+        }
+    }
+
+    /// Appends codes `range` of a column with a block dictionary; 0s if it has no chunk.
+    func codes(
+        _ column: UInt32, count: Int, _ range: Range<Int>, into codes: inout FlatBuffer<UInt32>
+    ) throws(BlockError) {
+        guard let chunk = directory.chunk(column) else {
+            codes.resize(to: codes.count + range.count, filling: 0)
+            return
+        }
+        try check(chunk, count: count, range)
+        let body = try body(of: chunk)
+        do {
+            try CodeChunk.decode(body.rawSpan, count: count, range: range, into: &codes)
+        } catch {
+            throw damaged(column, error)
+        }
+    }
+
+    /// The strings of a column without a block dictionary, for values `range`; nil if it has no chunk.
+    func localStrings(_ column: UInt32, count: Int, _ range: Range<Int>) throws(BlockError) -> DecodedStrings? {
+        guard let chunk = directory.chunk(column) else { return nil }
+        try check(chunk, count: count, range)
+        let body = try body(of: chunk)
+        do {
+            return try ByteStringChunk.decode(body.rawSpan, count: count, range: range)
+        } catch {
+            throw damaged(column, error)
+        }
+    }
+
+    /// Proves the checksums of all chunks, and that nothing lies between them but zeros.
+    func verify() throws(BlockError) {
+        var end = 0
+        for chunk in directory.chunks.sorted(by: { $0.offset < $1.offset }) {
+            for byte in bytes[end..<chunk.offset] where byte != 0 {
+                throw BlockError(.corrupted, "the padding in row group \(index) of block \(id) is damaged")
+            }
+            _ = try body(of: chunk)
+            end = chunk.offset + chunk.byteCount
+        }
+        guard end == bytes.count - entry.directoryByteCount else {
+            throw BlockError(.corrupted, "row group \(index) of block \(id) has bytes of no column")
+        }
+    }
+
+    private func check(_ chunk: RowGroupDirectory.Chunk, count: Int, _ range: Range<Int>) throws(BlockError) {
+        guard chunk.valueCount == count, range.lowerBound >= 0, range.upperBound <= count else {
+            throw BlockError(
+                .corrupted,
+                "column \(chunk.column) in row group \(index) of block \(id) has \(chunk.valueCount) values, not \(count)")
+        }
+    }
+
+    /// A chunk's bytes, proved and decompressed.
+    private func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
+        let stored = bytes.rawSpan.extracting(chunk.offset..<(chunk.offset + chunk.byteCount))
+        let seed = id.checksumSeed(UInt64(index), UInt64(chunk.column))
+        guard XXH3.hash(stored, seed: seed) == chunk.checksum else {
+            throw BlockError(
+                .corrupted, "column \(chunk.column) in row group \(index) of block \(id) fails its checksum")
+        }
+        return try BlockReader.decompressed(
+            [UInt8](stored), codec: chunk.codec, "column \(chunk.column) in row group \(index) of block \(id)")
+    }
+
+    private func damaged(_ column: UInt32, _ error: ByteCodingError) -> BlockError {
+        BlockError(.corrupted, "column \(column) in row group \(index) of block \(id) is damaged", cause: error)
+    }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ByteCoding
+internal import ColumnEncoding
+package import TraceModel
+
+/// What a search result shows of a trace without touching its spans; of the part that lies in one block.
+package struct TraceSummary: Sendable, Equatable {
+    package var id: TraceID
+    package var firstRow: Int
+    package var spanCount: Int
+    /// The first start, Unix nanoseconds.
+    package var start: UInt64
+    /// From the first start to the last end; 0 if no span ends later.
+    package var duration: UInt64
+    package var errorCount: Int
+    /// Service and name of the span without parent that starts first; nil if none is in this block.
+    package var root: (service: [UInt8], name: [UInt8])?
+
+    package static func == (a: Self, b: Self) -> Bool {
+        a.id == b.id && a.firstRow == b.firstRow && a.spanCount == b.spanCount && a.start == b.start
+            && a.duration == b.duration && a.errorCount == b.errorCount && a.root?.service == b.root?.service
+            && a.root?.name == b.root?.name
+    }
+}
+
+/// Collects the traces of one page of the trace index.
+///
+/// ```
+/// IDs (16 bytes each, big-endian, rising)
+/// root names: count, then each with a length
+/// integer chunks, each with a length: span counts │ starts since the page's first │ durations │ error counts │
+///   root services + 1 (0: no root) │ root names │ services of each trace │ service │ its spans │ its errors
+/// ```
+struct TraceIndexPageBuilder: ~Copyable {
+    private(set) var first: IndexPageEntry?
+    private var ids = ByteWriter(capacity: 16 << 10)
+    private var names: [[UInt8]] = []
+    private var nameCodes: [[UInt8]: UInt64] = [:]
+    private var spanCounts = FlatBuffer<UInt64>()
+    private var starts = FlatBuffer<UInt64>()
+    private var durations = FlatBuffer<UInt64>()
+    private var errorCounts = FlatBuffer<UInt64>()
+    private var rootServices = FlatBuffer<UInt64>()
+    private var rootNames = FlatBuffer<UInt64>()
+    private var serviceCounts = FlatBuffer<UInt64>()
+    private var services = FlatBuffer<UInt64>()
+    private var serviceSpans = FlatBuffer<UInt64>()
+    private var serviceErrors = FlatBuffer<UInt64>()
+
+    init() {}
+
+    var traceCount: Int { spanCounts.count }
+    var isFull: Bool { traceCount >= BlockLayout.indexPageTraceCount }
+
+    /// One trace's share in the index.
+    struct Trace {
+        var id: TraceID
+        var index: Int
+        var firstRow: Int
+        var spanCount: Int
+        var start: UInt64
+        var duration: UInt64
+        var errorCount: Int
+        /// Index of the root's service, and its name.
+        var root: (service: Int, name: [UInt8])?
+    }
+
+    /// Adds a trace; `serviceCount` calls of ``addService(_:spans:errors:)`` follow.
+    mutating func add(_ trace: Trace, serviceCount: Int) {
+        if first == nil {
+            first = IndexPageEntry(
+                firstTraceID: trace.id, firstTrace: trace.index, firstRow: trace.firstRow, traceCount: 0)
+        }
+        ids.append(bigEndian: trace.id.high)
+        ids.append(bigEndian: trace.id.low)
+        spanCounts.append(UInt64(trace.spanCount))
+        starts.append(trace.start)
+        durations.append(trace.duration)
+        errorCounts.append(UInt64(trace.errorCount))
+        if let root = trace.root {
+            rootServices.append(UInt64(root.service) + 1)
+            rootNames.append(code(for: root.name))
+        } else {
+            rootServices.append(0)
+            rootNames.append(0)
+        }
+        serviceCounts.append(UInt64(serviceCount))
+    }
+
+    mutating func addService(_ service: Int, spans: Int, errors: Int) {
+        services.append(UInt64(service))
+        serviceSpans.append(UInt64(spans))
+        serviceErrors.append(UInt64(errors))
+    }
+
+    private mutating func code(for name: [UInt8]) -> UInt64 {
+        if let code = nameCodes[name] { return code }
+        let code = UInt64(names.count)
+        names.append(name)
+        nameCodes[name] = code
+        return code
+    }
+
+    /// Appends the page's bytes to `out` and empties the builder.
+    mutating func finish(into out: inout ByteWriter, scratch: inout EncodingScratch) -> IndexPageEntry? {
+        guard var entry = first else { return nil }
+        entry.traceCount = traceCount
+        out.append(ids.bytes)
+        out.append(varint: UInt64(names.count))
+        for name in names { out.append(lengthPrefixed: name.rawSpan) }
+        var base = UInt64.max
+        for index in 0..<starts.count { base = min(base, starts[index]) }
+        out.append(littleEndian: base)
+        for index in 0..<starts.count { starts[index] &-= base }
+        Self.write(spanCounts, into: &out, scratch: &scratch)
+        Self.write(starts, into: &out, scratch: &scratch)
+        Self.write(durations, into: &out, scratch: &scratch)
+        Self.write(errorCounts, into: &out, scratch: &scratch)
+        Self.write(rootServices, into: &out, scratch: &scratch)
+        Self.write(rootNames, into: &out, scratch: &scratch)
+        Self.write(serviceCounts, into: &out, scratch: &scratch)
+        out.append(varint: UInt64(services.count))
+        Self.write(services, into: &out, scratch: &scratch)
+        Self.write(serviceSpans, into: &out, scratch: &scratch)
+        Self.write(serviceErrors, into: &out, scratch: &scratch)
+        self = TraceIndexPageBuilder()
+        return entry
+    }
+
+    private static func write(
+        _ values: borrowing FlatBuffer<UInt64>, into out: inout ByteWriter, scratch: inout EncodingScratch
+    ) {
+        out.append(0)
+        let body = out.count
+        IntegerChunk.encode(values.span, into: &out, scratch: &scratch)
+        out.closeMessage(from: body)
+    }
+}
+
+/// A page of the trace index, read.
+package struct TraceIndexPage: ~Copyable {
+    private let bytes: [UInt8]
+    private let entry: IndexPageEntry
+    private let names: [[UInt8]]
+    private let startBase: UInt64
+    private let columns: [FlatColumn]
+
+    /// The page's integer columns in the order of the bytes.
+    private enum Column: Int { case spanCount, start, duration, errorCount, rootService, rootName }
+
+    /// A decoded column on the heap: arrays can't hold noncopyable buffers.
+    private final class FlatColumn {
+        var values = FlatBuffer<UInt64>()
+    }
+
+    /// - Parameter bytes: Of the page's section, its checksum proved.
+    init(_ bytes: [UInt8], entry: IndexPageEntry) throws(ByteCodingError) {
+        let span = bytes.rawSpan
+        var cursor = ByteCursor(over: span)
+        _ = try cursor.take(entry.traceCount * 16)
+        var names: [[UInt8]] = []
+        for _ in 0..<(try cursor.count(span, limit: entry.traceCount)) {
+            let name = try cursor.lengthPrefixed(span)
+            names.append([UInt8](name.span(of: span)))
+        }
+        let startBase = try cursor.littleEndian(span, as: UInt64.self)
+        var columns: [FlatColumn] = []
+        for _ in 0...Column.rootName.rawValue {
+            let column = FlatColumn()
+            let chunk = try cursor.lengthPrefixed(span)
+            try IntegerChunk.decode(chunk.span(of: span), count: entry.traceCount, into: &column.values)
+            columns.append(column)
+        }
+        self.bytes = bytes
+        self.entry = entry
+        self.names = names
+        self.startBase = startBase
+        self.columns = columns
+    }
+
+    package var traceCount: Int { entry.traceCount }
+
+    /// The ID of trace `index` of the page.
+    package func traceID(_ index: Int) -> TraceID {
+        precondition(index >= 0 && index < entry.traceCount)
+        return Self.traceID(index, in: bytes.rawSpan)
+    }
+
+    private static func traceID(_ index: Int, in bytes: RawSpan) -> TraceID {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for byte in 0..<8 {
+            high = high << 8 | UInt64(bytes[index * 16 + byte])
+            low = low << 8 | UInt64(bytes[index * 16 + 8 + byte])
+        }
+        return TraceID(high: high, low: low)
+    }
+
+    /// Where the trace stands in the page; nil if it is not there.
+    package func position(of id: TraceID) -> Int? {
+        var low = 0
+        var high = traceCount
+        while low < high {
+            let middle = (low + high) / 2
+            if traceID(middle) < id { low = middle + 1 } else { high = middle }
+        }
+        return low < traceCount && traceID(low) == id ? low : nil
+    }
+
+    /// Rows of trace `index` of the page, in the block.
+    package func rows(_ index: Int) -> Range<Int> {
+        var row = entry.firstRow
+        for before in 0..<index { row &+= Int(truncatingIfNeeded: value(.spanCount, before)) }
+        return row..<(row &+ max(0, Int(truncatingIfNeeded: value(.spanCount, index))))
+    }
+
+    /// The first start in trace `index`, Unix nanoseconds.
+    package func start(_ index: Int) -> UInt64 { startBase &+ value(.start, index) }
+
+    /// Summaries of all traces of the page, by rising ID.
+    ///
+    /// - Throws: `.corrupted` if the page contradicts itself or `services`.
+    package func summaries(services: [[UInt8]]) throws(ByteCodingError) -> [TraceSummary] {
+        var result: [TraceSummary] = []
+        result.reserveCapacity(traceCount)
+        var row = entry.firstRow
+        for index in 0..<traceCount {
+            var root: (service: [UInt8], name: [UInt8])?
+            let service = value(.rootService, index)
+            if service > 0 {
+                let name = value(.rootName, index)
+                guard service <= UInt64(services.count), name < UInt64(names.count) else {
+                    throw ByteCodingError(.corrupted, "trace index")
+                }
+                root = (services[Int(service) - 1], names[Int(name)])
+            }
+            let count = Int(truncatingIfNeeded: value(.spanCount, index))
+            result.append(
+                TraceSummary(
+                    id: traceID(index), firstRow: row, spanCount: count, start: start(index),
+                    duration: value(.duration, index), errorCount: Int(truncatingIfNeeded: value(.errorCount, index)),
+                    root: root))
+            row &+= count
+        }
+        return result
+    }
+
+    private func value(_ column: Column, _ index: Int) -> UInt64 { columns[column.rawValue].values[index] }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+internal import TraceModel
+
+/// The strings of several batches under one numbering; code 0 is the empty string.
+///
+/// With one batch its own codes are the numbering.
+struct UnifiedStrings: ~Copyable, ByteStringSource {
+    /// Whose memory `strings` reads.
+    private let owner: SpanBatchView?
+    private var merged: ByteDictionary
+    private let strings: ByteDictionaryView
+    /// By source: where its codes begin in `codes`.
+    private var offsets = FlatBuffer<Int>()
+    private var codes = FlatBuffer<UInt32>()
+    private let isIdentity: Bool
+
+    init(_ sources: [SpanBatchView], pool: SlabPool) {
+        isIdentity = sources.count <= 1
+        merged = ByteDictionary(arena: SlabArena(pool: pool))
+        if !isIdentity {
+            for source in sources {
+                offsets.append(codes.count)
+                for code in 0..<source.strings.count {
+                    codes.append(merged.code(for: source.strings[UInt32(truncatingIfNeeded: code)]))
+                }
+            }
+        }
+        owner = sources.first
+        strings = isIdentity ? sources.first?.strings ?? merged.view() : merged.view()
+    }
+
+    var count: Int { strings.count }
+
+    /// The common code of a source's string.
+    @inline(__always) func code(_ source: UInt32, _ code: UInt32) -> UInt32 {
+        isIdentity ? code : codes[offsets[Int(source)] + Int(code)]
+    }
+
+    subscript(code: UInt32) -> RawSpan {
+        @_lifetime(borrow self)
+        get { strings[code] }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension FileSystem {
+    /// Makes a directory and those missing above it, each durably: the parent of every directory
+    /// that was made is synchronized. What existed is left alone.
+    /// - Throws: `.alreadyExists` if something on the way is not a directory.
+    package func createDirectory(_ path: String) throws(FileIOError) {
+        if let status = try status(of: path) {
+            guard status.kind == .directory else {
+                throw FileIOError(
+                    .alreadyExists, .makeDirectory, path, detail: "it is not a directory")
+            }
+            return
+        }
+        let parent = path.parentPath
+        if parent != path { try createDirectory(parent) }
+        do throws(FileIOError) {
+            try makeDirectory(path)
+        } catch where error.code == .alreadyExists {
+            // Made by someone else meanwhile; it counts once its entry is durable.
+        }
+        try synchronizeDirectory(parent)
+    }
+
+    /// Removes a file's name if it is there.
+    package func unlinkIfPresent(_ path: String) throws(FileIOError) {
+        do throws(FileIOError) {
+            try unlink(path)
+        } catch where error.code == .notFound {}
+    }
+}
+
+extension File {
+    /// Writes the buffers one after another from `offset`; small ones are gathered, so that many
+    /// of them do not cost a system call each.
+    package func write(_ buffers: [[UInt8]], at offset: Int) throws(FileIOError) {
+        let gatheredByteCount = 256 << 10
+        var gathered: [UInt8] = []
+        var position = offset
+        for buffer in buffers {
+            if gathered.count + buffer.count > gatheredByteCount {
+                try write(gathered, at: position)
+                position += gathered.count
+                gathered.removeAll(keepingCapacity: true)
+            }
+            if buffer.count >= gatheredByteCount / 4, gathered.isEmpty {
+                try write(buffer, at: position)
+                position += buffer.count
+            } else {
+                gathered += buffer
+            }
+        }
+        try write(gathered, at: position)
+    }
+
+    /// Writes an array's bytes at `offset`.
+    package func write(_ bytes: [UInt8], at offset: Int) throws(FileIOError) {
+        try write(bytes[...], at: offset)
+    }
+
+    /// Writes a slice's bytes at `offset`.
+    package func write(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(FileIOError) {
+        guard !bytes.isEmpty else { return }
+        // Safe: UInt8 has no padding, so every byte of the span is initialised.
+        try unsafe write(bytes.span.bytes, at: offset)
+    }
+}
+
+extension String {
+    /// The directory that holds this path: `/a/b` → `/a`, `/a` → `/`, `a` → `.`.
+    package var parentPath: String {
+        var bytes = utf8[...]
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        if slash == bytes.startIndex { return "/" }
+        return String(self[..<slash])
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import TraceModel
+
+/// How a request's body is compressed.
+package enum BodyEncoding: UInt8, Sendable {
+    case identity = 0
+    case gzip = 1
+}
+
+/// One OTLP Export request as it came from the wire.
+package struct ExportRequest: Sendable {
+    package var tenant: TenantID
+    /// The body as received, still compressed by `encoding`; the protobuf encoding of ExportTraceServiceRequest.
+    package var body: [UInt8]
+    package var encoding: BodyEncoding
+
+    package init(tenant: TenantID, body: [UInt8], encoding: BodyEncoding) {
+        self.tenant = tenant
+        self.body = body
+        self.encoding = encoding
+    }
+}
+
+/// What became of a request whose good spans are durable now.
+package struct ExportOutcome: Sendable, Equatable {
+    package var acceptedSpanCount: Int
+    package var rejectedSpanCount: Int
+    /// Why spans were rejected, for OTLP's partial success; nil if none was.
+    package var rejectionMessage: String?
+
+    package init(acceptedSpanCount: Int, rejectedSpanCount: Int, rejectionMessage: String?) {
+        self.acceptedSpanCount = acceptedSpanCount
+        self.rejectedSpanCount = rejectedSpanCount
+        self.rejectionMessage = rejectionMessage
+    }
+}
+
+/// Why a whole request was refused; nothing of it is stored.
+package struct IngestError: Error, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        /// The body can't be decoded: sending it again is of no use. HTTP 400, INVALID_ARGUMENT.
+        case malformed
+        /// Over the limit before or after decompression. HTTP 413, RESOURCE_EXHAUSTED without a retry hint.
+        case tooLarge
+        /// The memory for requests in flight is used up: try again in `retryAfterSeconds`. HTTP 429,
+        /// RESOURCE_EXHAUSTED with RetryInfo.
+        case overloaded
+        /// Nothing can be made durable now (disk full, failed, shutting down): try again later. HTTP 503, UNAVAILABLE.
+        case unavailable
+    }
+
+    package var code: Code
+    /// What happened and what to do, for the sender.
+    package var message: String
+    /// When to try again, for `.overloaded` and `.unavailable`.
+    package var retryAfterSeconds: Int?
+
+    package init(_ code: Code, _ message: String, retryAfterSeconds: Int? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    package var description: String { message }
+}
+
+/// Takes OTLP requests and answers when their spans are durable.
+package protocol SpanReceiver: Sendable {
+    /// Takes `byteCount` bytes of the memory for requests in flight, before a body is read.
+    ///
+    /// - Throws: `.overloaded`; `.tooLarge` if one request may not have as many.
+    func reserve(_ byteCount: Int) throws(IngestError) -> IngestReservation
+
+    /// Stores the good spans of a request; returns when they survive a power cut and can be read.
+    func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome
+}
+
+/// Memory taken for one request; goes back when the last reference is gone.
+package final class IngestReservation: Sendable {
+    package let byteCount: Int
+    private let release: @Sendable (Int) -> Void
+
+    package init(byteCount: Int, release: @escaping @Sendable (Int) -> Void) {
+        self.byteCount = byteCount
+        self.release = release
+    }
+
+    deinit { release(byteCount) }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+
+/// Proves that a message which is kept as encoded bytes can be read later without errors: every length adds up, no
+/// groups, no value nested deeper than the limit.
+///
+/// Walks with a stack of its own, so that what a sender nests costs no call stack; the limit bounds the stack's
+/// length (a level of a key-value list is three messages).
+struct MessageValidator: ~Copyable {
+    struct Frame: BitwiseCopyable {
+        var end: Int
+        var shape: MessageShape
+    }
+
+    private let depthLimit: Int
+    private var parents: FlatBuffer<Frame>
+
+    init(depthLimit: Int) {
+        self.depthLimit = depthLimit
+        parents = FlatBuffer(capacity: 32)
+    }
+
+    /// - Parameters:
+    ///   - body: The message, in `bytes`.
+    ///   - depth: How many AnyValues it lies in already.
+    mutating func validate(
+        _ body: ByteCursor, as shape: MessageShape, depth: Int, in bytes: RawSpan
+    ) throws(WireFault) {
+        parents.removeAll()
+        var depth = depth
+        var cursor = body
+        var shape = shape
+        while true {
+            while !cursor.isAtEnd {
+                let tag = try cursor.wireVarint(bytes)
+                guard let child = shape.submessage(tag) else {
+                    try cursor.skipValue(tag: tag, bytes)
+                    continue
+                }
+                let part = try cursor.body(bytes)
+                if child == .anyValue {
+                    depth += 1
+                    if depth > depthLimit { throw WireFault(.tooDeep, at: part.position) }
+                }
+                parents.append(Frame(end: cursor.end, shape: shape))
+                cursor = part
+                shape = child
+            }
+            guard parents.count > 0 else { return }
+            if shape == .anyValue { depth -= 1 }
+            let parent = parents[parents.count - 1]
+            parents.truncate(to: parents.count - 1)
+            do { cursor = try ByteCursor(position: cursor.end, end: parent.end, in: bytes) } catch {
+                throw WireFault(.truncated, at: cursor.end)
+            }
+            shape = parent.shape
+        }
+    }
+}

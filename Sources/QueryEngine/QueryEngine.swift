@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import TraceAnalysis
+package import TraceModel
+package import TraceStorage
+
+/// Answers queries from a store's heads and blocks.
+package final class QueryEngine: TraceQuerying {
+    private let store: TraceStore
+    private let budget: MemoryBudget
+    private let pool: SlabPool
+
+    package init(store: TraceStore, budget: MemoryBudget) {
+        self.store = store
+        self.budget = budget
+        pool = SlabPool(retainedByteLimit: 8 << 20)
+    }
+
+    package func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace? {
+        try await trace(id, in: store.snapshot(of: tenant))
+    }
+
+    /// Collects a trace's spans from everywhere, then keeps each span once.
+    func trace(_ id: TraceID, in snapshot: StoreSnapshot) async throws -> FoundTrace? {
+        var batch = SpanBatch(pool: pool)
+        var inspectedByteCount = 0
+        for head in snapshot.heads { batch.append(rowsOf: id, from: head) }
+        for block in snapshot.blocks where block.traceIDs.contains(id) {
+            inspectedByteCount += try await append(id, from: block, to: &batch)
+            guard batch.byteCount <= budget.limits[.query] ?? .max else {
+                throw QueryError(
+                    .tooLarge, "trace \(id) takes more memory than a query may have; start the server with more --memory")
+            }
+        }
+        guard batch.rowCount > 0 else { return nil }
+        let spans = batch.view()
+        let ordering = SpanOrdering([spans])
+        var rows: [Int] = []
+        rows.reserveCapacity(ordering.rowCount)
+        for index in 0..<ordering.rowCount { rows.append(Int(ordering.references[index].row)) }
+        return FoundTrace(
+            id: id, spans: spans, rows: rows, partialReason: nil, inspectedByteCount: inspectedByteCount)
+    }
+
+    private func append(_ id: TraceID, from block: BlockSummary, to batch: inout SpanBatch) async throws -> Int {
+        do {
+            let reader = try await store.reader(for: block)
+            guard try await reader.mayContain(id), let anchor = try await reader.locate(id) else { return 0 }
+            return try await reader.read(anchor, into: &batch)
+        } catch let error as BlockError {
+            throw QueryError(error)
+        }
+    }
+
+    package func slowSpans(_ query: SlowSpanQuery, tenant: TenantID) async throws -> SlowSpanResult {
+        try await SlowSpanSearch(engine: self, query: query, snapshot: store.snapshot(of: tenant)).run()
+    }
+
+    /// The block's longest spans for which the conditions hold.
+    func scan(_ block: BlockSummary, _ request: ScanRequest, into matches: inout LongestMatches) async throws {
+        do {
+            _ = try await store.reader(for: block).scan(request, into: &matches)
+        } catch let error as BlockError {
+            throw QueryError(error)
+        }
+    }
+}
+
+extension QueryError {
+    init(_ error: BlockError) {
+        switch error.code {
+        case .corrupted, .unsupported: self.init(.corrupted, error.description)
+        case .unreadable: self.init(.unavailable, error.description)
+        }
+    }
+}

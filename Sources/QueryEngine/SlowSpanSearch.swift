@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import TraceAnalysis
+internal import TraceModel
+internal import TraceStorage
+
+/// Finds the slowest spans: scans every source for candidates, then judges each on its whole trace.
+///
+/// A scan sees the copies of a span that its source holds and not that a better copy lies elsewhere, so it is asked
+/// for more until enough candidates have held. The winner among copies ends last, so that no copy that loses hides
+/// a longer one.
+struct SlowSpanSearch {
+    let engine: QueryEngine
+    let query: SlowSpanQuery
+    let snapshot: StoreSnapshot
+
+    func run() async throws -> SlowSpanResult {
+        guard query.limit > 0, query.range.start < query.range.end else {
+            return SlowSpanResult(spans: [], partialReason: nil)
+        }
+        var wanted = query.limit
+        while true {
+            let candidates = try await candidates(limit: wanted)
+            let spans = try await judge(candidates)
+            if spans.count >= query.limit || candidates.count < wanted {
+                return SlowSpanResult(spans: Array(spans.prefix(query.limit)), partialReason: nil)
+            }
+            wanted *= 2
+        }
+    }
+
+    private func candidates(limit: Int) async throws -> [ScanMatch] {
+        let request = ScanRequest(conditions: conditions, limit: limit)
+        var matches = LongestMatches(limit: limit)
+        for head in snapshot.heads { head.scan(request, into: &matches) }
+        for block in snapshot.blocks { try await engine.scan(block, request, into: &matches) }
+        return matches.sorted()
+    }
+
+    private var conditions: [ScanRequest.Condition] {
+        var conditions: [ScanRequest.Condition] = []
+        if query.minimumDurationNanoseconds > 0 {
+            conditions.append(.duration(query.minimumDurationNanoseconds...UInt64.max))
+        }
+        if query.range != .all {
+            conditions.append(.start(query.range.start...(query.range.end - 1)))
+        }
+        if let status = query.status { conditions.append(.status(status)) }
+        if let name = query.spanName { conditions.append(.name(Array(name.utf8))) }
+        if let service = query.serviceName { conditions.append(.serviceName(Array(service.utf8))) }
+        return conditions
+    }
+
+    /// Those candidates that hold on their whole trace, with their time on its critical path; in order.
+    private func judge(_ candidates: [ScanMatch]) async throws -> [SlowSpan] {
+        var analyzed: [TraceID: AnalyzedTrace] = [:]
+        var seen: Set<ScanMatch> = []
+        var spans: [SlowSpan] = []
+        for candidate in candidates where spans.count < query.limit && seen.insert(candidate).inserted {
+            if analyzed[candidate.traceID] == nil {
+                guard let trace = try await engine.trace(candidate.traceID, in: snapshot) else { continue }
+                analyzed[candidate.traceID] = AnalyzedTrace(trace)
+            }
+            if let span = analyzed[candidate.traceID]?.span(candidate, query) { spans.append(span) }
+        }
+        return spans
+    }
+}
+
+/// A whole trace with each span's time on the critical path.
+private struct AnalyzedTrace {
+    private let trace: FoundTrace
+    /// By position in the trace's rows.
+    private var times: [UInt64] = []
+    /// By position: the duration of the root of the span's own fragment.
+    private var rootDurations: [UInt64] = []
+
+    init(_ trace: FoundTrace) {
+        self.trace = trace
+        let spans = trace.spans
+        var columns = TraceColumns()
+        for row in trace.rows {
+            columns.append(
+                spanID: spans.spanID[row], parentSpanID: spans.parent(row), start: spans.start[row],
+                end: spans.end[row], kind: UInt8(clamping: spans.kind[row]))
+        }
+        var analyzer = CriticalPathAnalyzer()
+        analyzer.criticalNanoseconds(columns, into: &times)
+        var roots: [Int32] = []
+        analyzer.tree.copyFragmentRoots(into: &roots)
+        rootDurations = roots.map { root in
+            let row = trace.rows[Int(root)]
+            return spanDuration(start: spans.start[row], end: spans.end[row])
+        }
+    }
+
+    /// The span that the candidate is; nil if it is a copy that lost, or the one that won does not match.
+    func span(_ candidate: ScanMatch, _ query: SlowSpanQuery) -> SlowSpan? {
+        let spans = trace.spans
+        for (position, row) in trace.rows.enumerated()
+        where spans.spanID[row] == candidate.spanID && spans.start[row] == candidate.start
+            && spans.kind[row] == candidate.kind
+        {
+            let duration = spanDuration(start: spans.start[row], end: spans.end[row])
+            let service = spans.strings[spans.resourceRecord(row).serviceName]
+            guard duration == candidate.duration, query.status == nil || spans.status[row] == query.status,
+                query.serviceName == nil || service.isEqual(to: Array((query.serviceName ?? "").utf8).rawSpan),
+                query.spanName == nil
+                    || spans.strings[spans.name[row]].isEqual(to: Array((query.spanName ?? "").utf8).rawSpan)
+            else { return nil }
+            let share = rootDurations[position] == 0 ? 0 : Double(times[position]) / Double(rootDurations[position])
+            return SlowSpan(
+                traceID: candidate.traceID, spanID: SpanID(candidate.spanID),
+                serviceName: String(decoding: [UInt8](service), as: UTF8.self),
+                name: String(decoding: [UInt8](spans.strings[spans.name[row]]), as: UTF8.self),
+                startNanoseconds: candidate.start, durationNanoseconds: duration,
+                criticalNanoseconds: times[position], share: share, status: spans.status[row])
+        }
+        return nil
+    }
+}

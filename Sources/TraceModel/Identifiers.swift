@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Identifies a trace: 16 bytes, shown as 32 lower-case hexadecimal digits, ordered by its bytes.
+public struct TraceID: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStringConvertible {
+    /// Bytes 0 to 7 as a big-endian number.
+    public var high: UInt64
+    /// Bytes 8 to 15 as a big-endian number.
+    public var low: UInt64
+
+    @inlinable public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Reads 1 to 32 hexadecimal digits of either case, padded with zeros on the left; nil if it is anything else.
+    public init?(hexadecimal text: some StringProtocol) {
+        let digits = text.utf8
+        guard (1...32).contains(digits.count) else { return nil }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for digit in digits {
+            guard let value = hexadecimalValue(digit) else { return nil }
+            high = high << 4 | low >> 60
+            low = low << 4 | UInt64(value)
+        }
+        self.init(high: high, low: low)
+    }
+
+    @inlinable public var isZero: Bool { high == 0 && low == 0 }
+
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.high != b.high ? a.high < b.high : a.low < b.low }
+
+    public var description: String { hexadecimalString(high) + hexadecimalString(low) }
+}
+
+/// Identifies a span in its trace: 8 bytes, shown as 16 lower-case hexadecimal digits.
+public struct SpanID: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStringConvertible {
+    /// The bytes as a big-endian number; 0 is no span.
+    public var rawValue: UInt64
+
+    @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+
+    public var description: String { hexadecimalString(rawValue) }
+}
+
+/// Names whose spans these are: the value of `X-Scope-OrgID`.
+public struct TenantID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let name: String
+
+    /// The tenant of everything while multi-tenancy is off.
+    public static let single = TenantID(unchecked: "single-tenant")
+
+    /// The longest name, in bytes.
+    public static let maximumByteCount = 150
+
+    /// Accepts 1 to 150 letters, digits and ``!-_.*'()``, but not `.` and `..`; nil for anything else.
+    public init?(_ name: String) {
+        guard (1...Self.maximumByteCount).contains(name.utf8.count), name != ".", name != ".." else { return nil }
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                continue
+            case UInt8(ascii: "!"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "*"),
+                UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"):
+                continue
+            default:
+                return nil
+            }
+        }
+        self.name = name
+    }
+
+    private init(unchecked name: String) { self.name = name }
+
+    public static func < (a: Self, b: Self) -> Bool { a.name.utf8.lexicographicallyPrecedes(b.name.utf8) }
+
+    public var description: String { name }
+}
+
+/// A half-open range of Unix nanoseconds.
+public struct TimeRange: Hashable, Sendable, BitwiseCopyable {
+    public var start: UInt64
+    public var end: UInt64
+
+    public init(start: UInt64, end: UInt64) {
+        self.start = start
+        self.end = end
+    }
+
+    /// Everything.
+    public static let all = TimeRange(start: 0, end: .max)
+}
+
+/// The value of a hexadecimal digit of either case.
+@inlinable public func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}
+
+/// 16 lower-case hexadecimal digits.
+public func hexadecimalString(_ value: UInt64) -> String {
+    var digits: [UInt8] = []
+    digits.reserveCapacity(16)
+    for shift in stride(from: 60, through: 0, by: -4) {
+        digits.append(hexadecimalDigit(UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15))
+    }
+    return String(decoding: digits, as: UTF8.self)
+}
+
+/// The lower-case digit of a value below 16.
+@inlinable public func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}

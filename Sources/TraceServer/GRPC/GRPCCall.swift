@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Ingest
+
+/// A unary call whose message is there.
+struct GRPCCall: Sendable {
+    let head: CallHead
+    /// As received, without its prefix.
+    let message: [UInt8]
+    let isCompressed: Bool
+    /// Holds the message's memory until the call was answered.
+    let reservation: IngestReservation
+    /// Sends the answer. From any thread, once; when the client has gone it does nothing.
+    let reply: @Sendable (GRPCReply) -> Void
+}
+
+/// The answer to a unary call.
+struct GRPCReply: Sendable {
+    var status: GRPCStatus
+    /// The encoded message, if the status is OK.
+    var message: [UInt8]
+
+    static func success(_ message: [UInt8]) -> GRPCReply { GRPCReply(status: .ok, message: message) }
+    static func failure(_ status: GRPCStatus) -> GRPCReply { GRPCReply(status: status, message: []) }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Inflate
+internal import Ingest
+internal import ProtobufMessages
+
+/// Answers the calls of the gRPC listener.
+struct GRPCService: Sendable {
+    let receiver: any SpanReceiver
+    let status: any StoreStatusProviding
+    let metrics: ServerMetrics
+
+    /// Health checks are small; more is not inflated.
+    private static let healthRequestByteCount = 64 << 10
+
+    func perform(_ call: GRPCCall) async -> GRPCReply {
+        switch call.head.method {
+        case .export: await export(call)
+        case .healthCheck: checkHealth(call)
+        }
+    }
+
+    private func export(_ call: GRPCCall) async -> GRPCReply {
+        let request = ExportRequest(
+            tenant: requestTenant(header: call.head.tenant), body: call.message,
+            encoding: call.isCompressed ? .gzip : .identity)
+        do {
+            let outcome = try await metrics.measuringAcknowledgement(byteCount: call.message.count) {
+                () async throws(IngestError) in try await receiver.export(request)
+            }
+            return .success(try ExportTraceServiceResponse(outcome).encoded())
+        } catch let error as IngestError {
+            return .failure(error.grpcStatus)
+        } catch {
+            return .failure(GRPCStatus(.unavailable, "the answer could not be made: \(error)"))
+        }
+    }
+
+    private func checkHealth(_ call: GRPCCall) -> GRPCReply {
+        do {
+            var message = call.message
+            if call.isCompressed { message = try inflate(message, limit: Self.healthRequestByteCount) }
+            let service = try HealthCheck.service(decoding: message)
+            guard ["", "opentelemetry.proto.collector.trace.v1.TraceService"].contains(service) else {
+                return .failure(GRPCStatus(.notFound, "there is no service \(service)"))
+            }
+            let isServing = status.notReadyReason == nil
+            return .success(try HealthCheck.encodedResponse(isServing ? .serving : .notServing))
+        } catch {
+            return .failure(GRPCStatus(.invalidArgument, "the health check can't be decoded: \(error)"))
+        }
+    }
+}
+
+extension ExportTraceServiceResponse {
+    /// Empty if everything was accepted, else how much was rejected and why.
+    init(_ outcome: ExportOutcome) {
+        guard outcome.rejectedSpanCount > 0 || outcome.rejectionMessage != nil else {
+            self.init()
+            return
+        }
+        self.init(
+            partialSuccess: PartialSuccess(
+                rejectedSpans: Int64(outcome.rejectedSpanCount), errorMessage: outcome.rejectionMessage ?? ""))
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import ServiceLifecycle
+
+/// Answers the requests of an HTTP listener.
+protocol HTTPResponding: Sendable {
+    /// The answer to a request. A body that was not read is thrown away afterwards.
+    ///
+    /// - Throws: What reading the body threw: the connection is of no more use.
+    func respond(to exchange: inout HTTPExchange) async throws -> Response
+}
+
+/// An HTTP/1.1 listener on hummingbird's server, without its router.
+///
+/// A graceful shutdown stops accepting, closes idle connections, lets requests finish, and after the drain limit
+/// closes what is left.
+struct HTTPListener<Responder: HTTPResponding>: Service {
+    let name: ListenerName
+    let address: ListenAddress
+    let responder: Responder
+    let limits: ServerLimits
+    let eventLoopGroup: any EventLoopGroup
+    let logger: Logger
+    let onListening: @Sendable (SocketAddress?) -> Void
+
+    func run() async throws {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let server = Server(
+            childChannelSetup: connection,
+            configuration: HummingbirdCore.ServerConfiguration(
+                address: .hostname(address.host, port: address.port), backlog: limits.backlog,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionCount, logger: quiet)),
+            onServerRunning: { channel in onListening(channel.localAddress) },
+            eventLoopGroup: eventLoopGroup, logger: quiet)
+        try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
+            try await listening(name, on: address) { try await server.run() }
+        }
+    }
+
+    private var connection: HTTPConnection {
+        HTTPConnection(
+            http1: HTTP1Channel(
+                responder: { request, writer, channel in
+                    try await serve(HTTPExchange(request: request, writer: writer, channel: channel, limits: limits))
+                },
+                configuration: .init(
+                    idleTimeout: .seconds(Int64(limits.idleSeconds)),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: limits.headerByteCount, maxHeaderListSize: limits.headerByteCount,
+                        maxHeaderFieldCount: 200))))
+    }
+
+    private func serve(_ exchange: consuming HTTPExchange) async throws {
+        let response: Response
+        do {
+            response = try await responder.respond(to: &exchange)
+        } catch let error as HTTPParserError {
+            throw error  // hummingbird answers 400 and closes
+        } catch {
+            logger.debug("a request's connection failed", metadata: ["error": "\(error)"])
+            response = Response(status: .serviceUnavailable)
+        }
+        try await exchange.answer(response)
+    }
+}
+
+/// hummingbird's HTTP/1.1 connection with larger reads.
+private struct HTTPConnection: ServerChildChannel {
+    let http1: HTTP1Channel
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        do {
+            try channel.syncOptions?.setOption(.recvAllocator, value: receiveAllocator)
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+        return http1.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await http1.handle(value: value, logger: logger)
+    }
+}

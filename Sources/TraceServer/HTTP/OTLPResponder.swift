@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import Ingest
+internal import NIOCore
+internal import NIOHTTP1
+internal import ProtobufMessages
+
+/// OTLP over HTTP: `POST /v1/traces` with protobuf.
+///
+/// - SeeAlso: the OTLP specification, "OTLP/HTTP".
+struct OTLPResponder: HTTPResponding {
+    let receiver: any SpanReceiver
+    let metrics: ServerMetrics
+    let limits: ServerLimits
+
+    /// Why a request is refused before or while its body is read.
+    private struct Refusal: Error {
+        var status: HTTPResponse.Status
+        var message: String
+    }
+
+    func respond(to exchange: inout HTTPExchange) async throws -> Response {
+        let mediaType = MediaType(contentType: exchange.head.headerFields[.contentType])
+        let response: Response
+        do {
+            let outcome = try await export(&exchange, mediaType)
+            let body = try ExportTraceServiceResponse(outcome).encoded()
+            response = answer(.ok, body, as: .protobuf)
+        } catch let error as IngestError {
+            var failure = answer(error.httpStatus, error.status, as: mediaType)
+            failure.headers[.retryAfter] = error.retrySeconds.map(String.init)
+            response = failure
+        } catch let refusal as Refusal {
+            let status = RPCStatus(code: grpcCode(for: refusal.status).rawValue, message: refusal.message)
+            var failure = answer(refusal.status, status, as: mediaType)
+            if refusal.status == .methodNotAllowed { failure.headers[.allow] = "POST" }
+            response = failure
+        } catch let error as HTTPParserError {
+            metrics.countIngestRequest(transport: .http, code: "400")
+            throw error
+        }
+        metrics.countIngestRequest(transport: .http, code: String(response.status.code))
+        return response
+    }
+
+    private func export(_ exchange: inout HTTPExchange, _ mediaType: MediaType) async throws -> ExportOutcome {
+        let encoding = try check(exchange.head, mediaType)
+        var reservation = GrowingReservation(receiver: receiver, limits: limits)
+        let body = try await gather(&exchange, &reservation)
+        let tenant = requestTenant(header: exchange.head.headerFields[.tenant])
+        let request = ExportRequest(tenant: tenant, body: body, encoding: encoding)
+        let outcome = try await metrics.measuringAcknowledgement(byteCount: body.count) {
+            () async throws(IngestError) in try await receiver.export(request)
+        }
+        extendLifetime(reservation)
+        return outcome
+    }
+
+    private func check(_ head: HTTPRequest, _ mediaType: MediaType) throws -> BodyEncoding {
+        guard (head.path ?? "").prefix(while: { $0 != "?" }) == "/v1/traces" else {
+            throw Refusal(status: .notFound, message: "there is only /v1/traces here")
+        }
+        guard head.method == .post else {
+            throw Refusal(status: .methodNotAllowed, message: "spans are sent with POST")
+        }
+        guard mediaType == .protobuf else {
+            let text = "the Content-Type has to be application/x-protobuf"
+            throw Refusal(status: .unsupportedMediaType, message: text)
+        }
+        switch head.headerFields[.contentEncoding]?.lowercased() {
+        case nil, "", "identity": return .identity
+        case "gzip", "x-gzip": return .gzip
+        case let other?:
+            let text = "the Content-Encoding \(other) is not supported: use gzip or identity"
+            throw Refusal(status: .unsupportedMediaType, message: text)
+        }
+    }
+
+    /// Reads the body into memory that was reserved before.
+    private func gather(
+        _ exchange: inout HTTPExchange, _ reservation: inout GrowingReservation
+    ) async throws -> [UInt8] {
+        var body: [UInt8] = []
+        if let contentLength = exchange.contentLength {
+            try reservation.reserve(exactly: contentLength)
+            body.reserveCapacity(contentLength)
+        } else {
+            try reservation.grow(toHold: 1)
+        }
+        let start = ContinuousClock.now
+        while var part = try await exchange.nextBodyPart() {
+            if body.count + part.readableBytes > reservation.byteCount {
+                try reservation.grow(toHold: body.count + part.readableBytes)
+            }
+            part.read(part.readableBytes, into: &body)
+            guard ContinuousClock.now - start < .seconds(limits.bodySeconds) else {
+                let text = "the body did not arrive within \(limits.bodySeconds) seconds"
+                throw Refusal(status: .requestTimeout, message: text)
+            }
+        }
+        if let contentLength = exchange.contentLength, body.count != contentLength {
+            throw Refusal(status: .badRequest, message: "the body is shorter than its Content-Length")
+        }
+        return body
+    }
+
+    /// An error in the encoding of the request, as OTLP wants it.
+    private func answer(_ status: HTTPResponse.Status, _ error: RPCStatus, as mediaType: MediaType) -> Response {
+        guard mediaType == .json else { return answer(status, (try? error.encoded()) ?? [], as: .protobuf) }
+        var json = JSONWriter()
+        json.object { json in
+            json.field("code", number: Int(error.code))
+            json.field("message", error.message)
+        }
+        return answer(status, json.array(), as: .json)
+    }
+
+    private func answer(_ status: HTTPResponse.Status, _ body: [UInt8], as mediaType: MediaType) -> Response {
+        Response(
+            status: status, headers: [.contentType: mediaType.contentType],
+            body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
+extension HTTPField.Name {
+    /// Names the tenant. Field names are compared without regard to case.
+    static let tenant = HTTPField.Name(tenantHeaderName) ?? .authorization
+}

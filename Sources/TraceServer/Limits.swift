@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every limit of the server's edge, with its reason. Limits of other parts stand with those parts.
+///
+/// Tests make them smaller; whoever changes one keeps the relations that the initializer asserts.
+package struct ServerLimits: Sendable {
+    /// Bytes of one OTLP request as it is on the wire: what OTLP recommends for HTTP. Anything larger is answered
+    /// 413 or RESOURCE_EXHAUSTED and is not read into memory.
+    package var requestByteCount = 20 << 20
+
+    /// What a request is charged at least against the memory for requests in flight, whatever its size: a call
+    /// costs its stream, its buffers and its task.
+    package var minimumReservationByteCount = 4 << 10
+
+    /// By how much the charge of a body of unknown length grows at first; it doubles from there, like the array
+    /// that holds it.
+    package var firstReservationByteCount = 64 << 10
+
+    /// How many bytes of a body that is refused are read and thrown away, so that a client that sends everything
+    /// before it reads still gets the answer; a longer one is cut off.
+    package var discardedByteCount = 64 << 20
+
+    /// How long a body may take from its first byte to its last, so that slow senders don't hold memory for ever.
+    package var bodySeconds = 60
+
+    /// How long an HTTP connection may be idle: longer than the 90 s for which Go's client pools connections, so
+    /// that it is not the server that closes under a request.
+    package var idleSeconds = 120
+
+    /// Bytes of all HTTP/1.1 header fields of a request.
+    package var headerByteCount = 32 << 10
+
+    /// Bytes of an HTTP/2 header list: what gRPC's own servers allow.
+    package var headerListByteCount = 16 << 10
+
+    /// Concurrent calls on an HTTP/2 connection.
+    package var concurrentStreamCount = 256
+
+    /// gRPC calls that are performed at the same time, each by a task that waits for it; more wait in a queue. They
+    /// mostly wait for the journal, so that this is also how many of them one fsync acknowledges.
+    package var concurrentCallCount = 256
+
+    /// HTTP/2 flow-control window of a connection and of a stream. A request of average size then needs no
+    /// round trip for window updates.
+    package var windowByteCount = 4 << 20
+
+    /// HTTP/2 frame size: fewer, larger frames cost less.
+    package var frameByteCount = 256 << 10
+
+    /// PING, SETTINGS, PRIORITY and RST_STREAM frames in 30 s before a connection is closed as hostile. gRPC
+    /// clients that probe bandwidth send up to ten PINGs a second.
+    package var controlFrameCount = 2_000
+
+    /// After this many seconds without a frame a gRPC client is pinged, and dropped if it does not answer.
+    package var keepaliveSeconds = 120
+    package var keepaliveAnswerSeconds = 20
+
+    /// Connections at one listener. The file descriptors that the system allows may make it fewer.
+    package var connectionCount = 2_048
+
+    /// Connections that the kernel holds until they are accepted.
+    package var backlog = 512
+
+    /// How long requests under way may go on after SIGTERM.
+    package var drainMilliseconds = 2_000
+
+    /// Spans that `/api/slow` answers at most.
+    package var slowSpanCount = 262_144
+    package var defaultSlowSpanCount = 20
+
+    /// An answer that is made piece by piece is sent in pieces of about this size, each when the client has taken
+    /// the one before.
+    package var answerChunkByteCount = 128 << 10
+
+    /// Spans of a trace that are encoded in one go: a few milliseconds of work.
+    package var spansPerSlice = 4_096
+
+    /// Bytes of an answer that can't be made piece by piece: a trace in protobuf by version 2 of the API.
+    package var wholeAnswerByteCount = 256 << 20
+
+    /// Bytes of a query's URL, below what the headers may have.
+    package var urlByteCount = 16 << 10
+
+    package init() { assertRelations() }
+
+    /// Stops the program where limits contradict each other: that is a mistake of ours.
+    package func assertRelations() {
+        precondition(minimumReservationByteCount <= firstReservationByteCount)
+        precondition(firstReservationByteCount <= requestByteCount || requestByteCount < 64 << 10)
+        precondition(discardedByteCount >= requestByteCount, "a body just over the limit gets its answer")
+        precondition(windowByteCount >= frameByteCount, "a frame fits into an empty window")
+        precondition((1 << 14...(1 << 24) - 1).contains(frameByteCount), "RFC 9113, SETTINGS_MAX_FRAME_SIZE")
+        precondition(windowByteCount < 1 << 31, "RFC 9113, section 6.9.1")
+        precondition(urlByteCount <= headerByteCount)
+        precondition(defaultSlowSpanCount <= slowSpanCount)
+        precondition(keepaliveAnswerSeconds < keepaliveSeconds)
+    }
+}

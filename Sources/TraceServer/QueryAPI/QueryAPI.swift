@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+internal import QueryEngine
+internal import TraceModel
+
+/// The query API over HTTP: Tempo's paths and our own.
+struct QueryAPI: HTTPResponding {
+    let queries: any TraceQuerying
+    let pages: StatusPages
+    let metrics: ServerMetrics
+    let limits: ServerLimits
+    let logger: Logger
+
+    /// What is asked for.
+    private enum Question {
+        case page(StatusPages.Page)
+        case trace(String, version: TraceAnswer.Version)
+        case criticalPath(String)
+        case slowSpans
+
+        /// The name in metrics; pages are not counted.
+        var kind: String? {
+            switch self {
+            case .page: nil
+            case .trace(_, .v1): "trace_v1"
+            case .trace(_, .v2): "trace_v2"
+            case .criticalPath: "critical_path"
+            case .slowSpans: "slow"
+            }
+        }
+
+        init?(path: [String]) {
+            switch path {
+            case ["api", "slow"]: self = .slowSpans
+            case _ where path.count == 3 && path.starts(with: ["api", "traces"]): self = .trace(path[2], version: .v1)
+            case _ where path.count == 4 && path.starts(with: ["api", "v2", "traces"]):
+                self = .trace(path[3], version: .v2)
+            case _ where path.count == 4 && path.starts(with: ["api", "traces"]) && path[3] == "critical-path":
+                self = .criticalPath(path[2])
+            default:
+                guard let page = StatusPages.Page(rawValue: path.joined(separator: "/")) else { return nil }
+                self = .page(page)
+            }
+        }
+    }
+
+    func respond(to exchange: inout HTTPExchange) async -> Response {
+        let text = exchange.head.path ?? "/"
+        guard text.utf8.count <= limits.urlByteCount else { return plainText(.uriTooLong, "the URL is too long\n") }
+        let target = RequestTarget(text)
+        guard let question = Question(path: target.path) else { return plainText(.notFound, "404 page not found\n") }
+        guard [.get, .head].contains(exchange.head.method) else {
+            var refusal = plainText(.methodNotAllowed, "only GET and HEAD are allowed here\n")
+            refusal.headers[.allow] = "GET, HEAD"
+            return refusal
+        }
+        let head = exchange.head
+        guard let kind = question.kind else { return await answer(question, target, head) }
+        let start = ContinuousClock.now
+        let response = await answer(question, target, head)
+        metrics.countQuery(kind: kind, code: response.status.code, duration: ContinuousClock.now - start)
+        return response
+    }
+
+    private func answer(_ question: Question, _ target: RequestTarget, _ head: HTTPRequest) async -> Response {
+        do {
+            switch question {
+            case .page(let page): return pages.answer(page)
+            case .trace(let id, let version):
+                return try await TraceAnswer(queries: queries, limits: limits)
+                    .answer(version, id: id, target, accept: head.headerFields[.accept] ?? "", tenant: tenant(head))
+            case .criticalPath(let id):
+                return try await CriticalPathAnswer(queries: queries, limits: limits)
+                    .answer(id: id, target, tenant: tenant(head))
+            case .slowSpans:
+                return try await SlowSpanAnswer(queries: queries, limits: limits).answer(target, tenant: tenant(head))
+            }
+        } catch let error as ParameterError {
+            return plainText(.badRequest, error.message + "\n")
+        } catch let error as QueryError {
+            return plainText(error.httpStatus, error.message + "\n")
+        } catch is CancellationError {
+            return plainText(.serviceUnavailable, "the server is shutting down\n")
+        } catch {
+            logger.error("a query failed", metadata: ["path": "\(target.path)", "error": "\(error)"])
+            return plainText(.internalServerError, "the query failed: the server's log says why\n")
+        }
+    }
+
+    private func tenant(_ head: HTTPRequest) -> TenantID { requestTenant(header: head.headerFields[.tenant]) }
+}
+
+/// Reads a trace ID from a path.
+func traceID(_ text: String) throws(ParameterError) -> TraceID {
+    guard let id = TraceID(hexadecimal: text), !id.isZero else {
+        throw ParameterError(name: "trace ID", value: text, expected: "1 to 32 hexadecimal digits that are not all 0")
+    }
+    return id
+}
+
+func plainText(_ status: HTTPResponse.Status, _ text: String) -> Response {
+    Response(
+        status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+        body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+}
+
+func jsonResponse(_ json: consuming JSONWriter) -> Response {
+    Response(
+        status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: json.takeBuffer()))
+}
+
+/// JSON of any length: `write` writes it in pieces, and each waits until the client has taken the one before.
+func streamedJSON(_ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void) -> Response {
+    let body = ResponseBody { writer in
+        try await write(&writer)
+        try await writer.finish(nil)
+    }
+    return Response(status: .ok, headers: [.contentType: "application/json"], body: body)
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import NIOCore
+internal import Synchronization
+
+/// Where the server listens by now.
+package final class ListenerAddresses: Sendable {
+    private let addresses = Mutex<[ListenerName: String]>([:])
+
+    func set(_ address: String, for name: ListenerName) { addresses.withLock { $0[name] = address } }
+
+    /// `HOST:PORT`; nil until the listener is open.
+    package subscript(name: ListenerName) -> String? { addresses.withLock { $0[name] } }
+
+    /// Listeners that are not open yet.
+    var missing: [ListenerName] { addresses.withLock { open in ListenerName.allCases.filter { open[$0] == nil } } }
+}
+
+/// The pages about the server itself.
+struct StatusPages: Sendable {
+    /// The pages by their paths.
+    enum Page: String {
+        case ready
+        case metrics
+        case status
+        case echo = "api/echo"
+        case buildInformation = "api/status/buildinfo"
+    }
+
+    let build: BuildInformation
+    let store: any StoreStatusProviding
+    let listeners: ListenerAddresses
+    let metrics: ServerMetrics
+    let start = ContinuousClock.now
+
+    func answer(_ page: Page) -> Response {
+        switch page {
+        case .ready: ready()
+        case .metrics: exposition()
+        case .status: plainText(.ok, statusText())
+        case .echo: plainText(.ok, "echo")
+        case .buildInformation: buildInformation()
+        }
+    }
+
+    private func ready() -> Response {
+        if let reason = store.notReadyReason { return plainText(.serviceUnavailable, reason + "\n") }
+        guard let missing = listeners.missing.first else { return plainText(.ok, "ready") }
+        return plainText(.serviceUnavailable, "\(missing.service) does not listen yet\n")
+    }
+
+    private func exposition() -> Response {
+        var response = plainText(.ok, metrics.registry.exposition())
+        response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+        return response
+    }
+
+    private func statusText() -> String {
+        let uptime = (ContinuousClock.now - start).components.seconds
+        var lines = [
+            "vivace \(build.version) \(build.revision)",
+            "uptime: \(uptime / 86_400)d \(uptime / 3_600 % 24)h \(uptime / 60 % 60)m \(uptime % 60)s",
+            "ready: \(store.notReadyReason.map { "no: \($0)" } ?? "yes")", "", "listeners",
+        ]
+        for name in ListenerName.allCases {
+            lines.append("  \(name.rawValue) \(listeners[name] ?? "not yet") (\(name.service))")
+        }
+        lines += ["", "store"] + store.figures.map { "  \($0.name): \($0.value)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The fields that Tempo has; Grafana reads the version.
+    private func buildInformation() -> Response {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("version", build.version)
+            json.field("revision", build.revision)
+            json.field("branch", build.branch)
+            json.field("buildDate", build.buildDate)
+            json.field("buildUser", "")
+            json.field("goVersion", "")
+        }
+        return jsonResponse(json)
+    }
+}

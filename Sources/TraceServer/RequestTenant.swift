@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TraceModel
+
+/// The header, and in lower case the gRPC metadata, that names the tenant.
+let tenantHeaderName = "X-Scope-OrgID"
+
+/// Whose spans a request sends or asks for.
+///
+/// All transports ask here, so that multi-tenancy is decided in one place. It is off: the header is ignored and
+/// everything belongs to the single tenant, as in Tempo.
+func requestTenant(header: String?) -> TenantID { .single }

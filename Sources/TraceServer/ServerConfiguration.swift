@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a listener listens.
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// A host name or an IP address without brackets.
+    package var host: String
+    /// 0 lets the system choose.
+    package var port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (all interfaces); nil if it is anything else.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        guard let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        var host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        self.init(host: host.isEmpty ? "0.0.0.0" : String(host), port: Int(port))
+    }
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Everything that `vivace serve` can be told. The defaults are those of the command line.
+package struct ServerConfiguration: Sendable {
+    package var otlpGRPC = ListenAddress(host: "127.0.0.1", port: 4317)
+    package var otlpHTTP = ListenAddress(host: "127.0.0.1", port: 4318)
+    package var http = ListenAddress(host: "127.0.0.1", port: 3200)
+    /// The directory of the store.
+    package var dataDirectory = ""
+    /// What the program's caches and buffers may hold in all.
+    package var memoryByteCount = 1 << 30
+    /// How long spans are kept.
+    package var retentionSeconds = 14 * 24 * 3_600
+    package var limits = ServerLimits()
+    package var build = BuildInformation()
+
+    package init() {}
+}
+
+/// What was built, from what.
+package struct BuildInformation: Sendable {
+    package var version = "0.1.0"
+    package var revision = ""
+    package var branch = ""
+    /// RFC 3339.
+    package var buildDate = ""
+
+    package init() {}
+}
+
+/// The three places where the server listens, by the flag that sets each.
+package enum ListenerName: String, Sendable, CaseIterable {
+    case otlpGRPC = "--otlp-grpc"
+    case otlpHTTP = "--otlp-http"
+    case http = "--http"
+
+    /// What is spoken there, for people.
+    package var service: String {
+        switch self {
+        case .otlpGRPC: "OTLP over gRPC"
+        case .otlpHTTP: "OTLP over HTTP"
+        case .http: "query API"
+        }
+    }
+}

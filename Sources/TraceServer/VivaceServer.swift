@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Ingest
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+package import QueryEngine
+package import ServiceLifecycle
+package import TraceStorage
+internal import UnixSignals
+
+/// The server: three listeners around a receiver and a query engine.
+///
+/// As a service it runs its listeners side by side until one fails or a graceful shutdown begins; then all of them
+/// stop accepting and have `ServerLimits.drainMilliseconds` to finish, together.
+package struct VivaceServer: Service {
+    private let configuration: ServerConfiguration
+    private let receiver: any SpanReceiver
+    private let queries: any TraceQuerying
+    private let status: any StoreStatusProviding
+    private let logger: Logger
+    private let onListening: @Sendable (ListenerName, String) -> Void
+    /// What is counted; its registry may serve as the factory of swift-metrics, for what libraries measure.
+    package let metrics: ServerMetrics
+    /// Where the listeners listen, once they do.
+    package let listeners = ListenerAddresses()
+
+    /// - Parameters:
+    ///   - status: Says what `/ready` and `/status` tell about the store.
+    ///   - memory: The account that `/metrics` shows; nil shows none.
+    ///   - onListening: Called once for each listener, with `HOST:PORT` as the system gave it.
+    package init(
+        configuration: ServerConfiguration, receiver: any SpanReceiver, queries: any TraceQuerying,
+        status: any StoreStatusProviding, memory: MemoryBudget?, logger: Logger,
+        onListening: @escaping @Sendable (ListenerName, String) -> Void = { _, _ in }
+    ) {
+        configuration.limits.assertRelations()
+        self.configuration = configuration
+        self.receiver = receiver
+        self.queries = queries
+        self.status = status
+        self.logger = logger
+        self.onListening = onListening
+        metrics = ServerMetrics(build: configuration.build, memory: memory)
+    }
+
+    /// Runs the listeners.
+    ///
+    /// - Throws: ``ServerError`` if one can't listen, with the flag and the address.
+    package func run() async throws {
+        let services = services()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Runs the server together with the services that it stands on, until SIGTERM or SIGINT.
+    ///
+    /// - Parameter storage: Are started before the listeners, and stopped after them in reverse order, also when a
+    ///   listener failed.
+    package func run(on storage: [any Service]) async throws {
+        let services = (storage + [self]).map { service in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup)
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private func services() -> [any Service] {
+        let limits = effectiveLimits()
+        let loops = MultiThreadedEventLoopGroup.singleton
+        let pages = StatusPages(build: configuration.build, store: status, listeners: listeners, metrics: metrics)
+        return [
+            HTTPListener(
+                name: .http, address: configuration.http,
+                responder: QueryAPI(queries: queries, pages: pages, metrics: metrics, limits: limits, logger: logger),
+                limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.http)),
+            HTTPListener(
+                name: .otlpHTTP, address: configuration.otlpHTTP,
+                responder: OTLPResponder(receiver: receiver, metrics: metrics, limits: limits),
+                limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpHTTP)),
+            GRPCListener(
+                address: configuration.otlpGRPC,
+                service: GRPCService(receiver: receiver, status: status, metrics: metrics),
+                limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpGRPC)),
+        ]
+    }
+
+    private func announcing(_ name: ListenerName) -> @Sendable (SocketAddress?) -> Void {
+        let configured =
+            switch name {
+            case .otlpGRPC: configuration.otlpGRPC
+            case .otlpHTTP: configuration.otlpHTTP
+            case .http: configuration.http
+            }
+        return { address in
+            let actual = ListenAddress(host: configured.host, port: address?.port ?? configured.port).description
+            listeners.set(actual, for: name)
+            logger.info("listening", metadata: ["service": "\(name.service)", "address": "\(actual)"])
+            onListening(name, actual)
+        }
+    }
+
+    /// The limits, with fewer connections where the system allows few file descriptors: a listener that meets that
+    /// limit is lost, and the store needs some too.
+    private func effectiveLimits() -> ServerLimits {
+        var limits = configuration.limits
+        if let openFiles = ProcessMetrics.openFileLimit() {
+            limits.connectionCount = min(limits.connectionCount, max(16, openFiles / 5))
+        }
+        return limits
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+
+/// What reading a segment brought to light.
+package struct JournalSegmentReport: Sendable, Equatable {
+    package var name: JournalSegmentName
+    package var recordCount = 0
+    /// Bytes that hold no record, with records after them: damage, or a group that was torn by a
+    /// power cut in its middle. Offsets in the file, ascending, not adjacent.
+    package var passedOver: [Range<Int>] = []
+    /// Bytes that hold no record, with none after them: what was being written when the power went.
+    /// Trailing zeros do not count.
+    package var tornTail: Range<Int>?
+
+    package var passedOverByteCount: Int { passedOver.reduce(0) { $0 + $1.count } }
+    package var tornTailByteCount: Int { tornTail?.count ?? 0 }
+}
+
+/// Reads the records of one segment, front to back; bytes that hold none are passed over and
+/// reported.
+///
+/// Complexity: O(bytes) for all of them together.
+package struct JournalSegmentReader: Sendable {
+    /// Complete once ``next()`` has answered nil.
+    package private(set) var report: JournalSegmentReport
+
+    private let bytes: [UInt8]
+    private let seed: UInt64
+    /// Where to look for the next frame.
+    private var position: Int
+    /// The first byte after the last record.
+    private var recordsEnd: Int
+    private var isAtEnd = false
+
+    /// - Parameter bytes: The whole file; it may be empty, cut off or damaged.
+    /// - Throws: `.unsupported` if a newer program wrote the segment.
+    package init(_ bytes: [UInt8], of name: JournalSegmentName) throws(JournalError) {
+        self.bytes = bytes
+        seed = name.seed
+        report = JournalSegmentReport(name: name)
+        position = min(JournalSegmentHeader.byteCount, bytes.count)
+        recordsEnd = position
+        if try JournalSegmentHeader.state(bytes.rawSpan, of: name) == .damaged {
+            recordsEnd = 0
+        }
+    }
+
+    /// The next record; nil at the end.
+    package mutating func next() -> JournalRecord? {
+        while let (offset, frame) = nextFrame() {
+            let bodyOffset = offset + JournalFrame.headerByteCount
+            position = bodyOffset + frame.bodyByteCount
+            guard let record = record(in: bodyOffset..<position, frame) else { continue }
+            if recordsEnd < offset { report.passedOver.append(recordsEnd..<offset) }
+            recordsEnd = position
+            report.recordCount += 1
+            return record
+        }
+        finish()
+        return nil
+    }
+
+    /// nil if the body is damaged.
+    private func record(in range: Range<Int>, _ frame: JournalFrame.Header) -> JournalRecord? {
+        let body = bytes.rawSpan.extracting(range)
+        guard XXH3.hash(body) == frame.bodyChecksum else { return nil }
+        return try? JournalRecord(body: body)
+    }
+
+    /// The next frame whose seal holds and that lies in the file.
+    private func nextFrame() -> (offset: Int, JournalFrame.Header)? {
+        let bytes = bytes.rawSpan
+        var offset = position
+        while let marker = JournalFrame.nextMarker(in: bytes, from: offset) {
+            if let header = JournalFrame.header(in: bytes, at: marker, seed: seed),
+                header.bodyByteCount <= bytes.byteCount - marker - JournalFrame.headerByteCount
+            {
+                return (marker, header)
+            }
+            offset = marker + 1
+        }
+        return nil
+    }
+
+    private mutating func finish() {
+        guard !isAtEnd else { return }
+        isAtEnd = true
+        position = bytes.count
+        var end = bytes.count
+        while end > recordsEnd, bytes[end - 1] == 0 { end -= 1 }
+        if end > recordsEnd { report.tornTail = recordsEnd..<end }
+    }
+}

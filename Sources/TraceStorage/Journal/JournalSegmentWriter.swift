@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import FileIO
+
+/// Writes groups into segments. After an error the segment is left alone for ever and the next
+/// group begins a new one.
+struct JournalSegmentWriter {
+    private struct Segment {
+        var name: JournalSegmentName
+        var file: any File
+        var seed: UInt64
+        /// Where the next record goes.
+        var byteCount: Int
+        /// How far the file reaches.
+        var capacity: Int
+        /// Whether its name was made durable, and with it a group.
+        var isDurable = false
+    }
+
+    let directory: String
+    private let fileSystem: any FileSystem
+    private let start: UInt64
+    private let incarnation: IncarnationID
+    private let segmentByteCount: Int
+    private let now: @Sendable () -> UInt64
+    private var segment: Segment?
+    private var nextSegment: UInt64 = 0
+    private(set) var figures = JournalFigures()
+
+    init(
+        directory: String, fileSystem: any FileSystem, start: UInt64, incarnation: IncarnationID,
+        segmentByteCount: Int, now: @escaping @Sendable () -> UInt64
+    ) {
+        self.directory = directory
+        self.fileSystem = fileSystem
+        self.start = start
+        self.incarnation = incarnation
+        self.segmentByteCount = segmentByteCount
+        self.now = now
+    }
+
+    /// Bytes that a new segment offers to records.
+    var capacity: Int { segmentByteCount - JournalSegmentHeader.byteCount }
+
+    /// Bytes left in the open segment, and its generation.
+    var room: (generation: UInt64, byteCount: Int)? {
+        segment.map { ($0.name.generation.number, $0.capacity - $0.byteCount) }
+    }
+
+    /// Makes a group durable.
+    /// - Throws: if it may not be; the segment is then given up.
+    mutating func write(_ group: consuming JournalGroup) throws(FileIOError) {
+        do throws(FileIOError) {
+            var segment = try takeSegment(for: group)
+            self.segment = segment
+            var frames: [[UInt8]] = []
+            frames.reserveCapacity(group.records.count)
+            for var record in group.records {
+                record.seal(seed: segment.seed)
+                frames.append(record.bytes)
+            }
+            try segment.file.write(frames, at: segment.byteCount)
+            try synchronize(segment.file)
+            if !segment.isDurable { try fileSystem.synchronizeDirectory(directory) }
+            segment.isDurable = true
+            segment.byteCount += group.byteCount
+            self.segment = segment
+        } catch {
+            abandonSegment()
+            figures.failureCount += 1
+            throw error
+        }
+        figures.groupCount += 1
+        figures.recordCount += group.records.count
+        figures.byteCount += group.byteCount
+    }
+
+    private mutating func synchronize(_ file: any File) throws(FileIOError) {
+        let began = ContinuousClock.now
+        defer { figures.addSynchronize(ContinuousClock.now - began) }
+        try file.synchronize()
+    }
+
+    /// The open segment, if the group belongs and fits into it, else a new one.
+    private mutating func takeSegment(for group: JournalGroup) throws(FileIOError) -> Segment {
+        if let segment, segment.name.generation.number == group.generation,
+            group.byteCount <= segment.capacity - segment.byteCount
+        {
+            return segment
+        }
+        closeSegment()
+        let generation = JournalGenerationID(incarnation: incarnation, number: group.generation)
+        let name = JournalSegmentName(start: start, generation: generation, segment: nextSegment)
+        nextSegment += 1
+        let file = try fileSystem.open("\(directory)/\(name.text)", .createNew)
+        let capacity = max(segmentByteCount, JournalSegmentHeader.byteCount + group.byteCount)
+        let segment = Segment(
+            name: name, file: file, seed: name.seed, byteCount: JournalSegmentHeader.byteCount,
+            capacity: capacity)
+        self.segment = segment
+        // Writing into reserved room synchronizes faster, and does not run out of space midway.
+        try file.preallocate(capacity)
+        try file.write(JournalSegmentHeader.encoded(name, createdNanoseconds: now()), at: 0)
+        figures.segmentCount += 1
+        return segment
+    }
+
+    /// Closes the segment if it belongs to a generation before `generation`.
+    mutating func closeSegment(before generation: UInt64) {
+        if let segment, segment.name.generation.number < generation { closeSegment() }
+    }
+
+    /// Gives back the room that the segment did not use. Should that fail, or be undone by a power
+    /// cut, the file ends in zeros, which readers take for its end.
+    mutating func closeSegment() {
+        guard let segment = segment.take(), segment.byteCount < segment.capacity else { return }
+        try? segment.file.truncate(to: segment.byteCount)
+    }
+
+    /// Never touches the segment again, but to remove it if nobody was told that it holds anything.
+    private mutating func abandonSegment() {
+        guard let segment = segment.take(), !segment.isDurable else { return }
+        try? fileSystem.unlink(segment.file.path)
+    }
+}

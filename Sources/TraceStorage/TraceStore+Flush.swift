@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import FileIO
+package import Logging
+internal import ObjectStorage
+internal import Synchronization
+internal import TraceModel
+
+extension TraceStore {
+    /// Does the store's work until ``beginClosing()``, then turns all heads into blocks and closes the journal.
+    ///
+    /// What can't be written in the end stays in the journal and is replayed at the next start.
+    package func run(logger: Logger) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.journal.run() }
+            group.addTask {
+                await self.maintain(logger)
+                await self.close(logger)
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Refuses requests from now on and lets ``run(logger:)`` come to its end.
+    package func beginClosing() {
+        state.withLock { $0.isClosing = true }
+        resumeRoomWaiters()
+    }
+
+    /// Looks four times a second whether the live heads are large or old enough, and once a second at the disk.
+    private func maintain(_ logger: Logger) async {
+        var round = 0
+        while !Task.isCancelled, !state.withLock({ $0.isClosing }) {
+            if round % 4 == 0 { checkFreeSpace(logger) }
+            do {
+                if isCutDue { try cut() }
+                while try await flushOldest(logger) {
+                    if isCutDue { try cut() }
+                }
+            } catch {
+                logger.error("blocks could not be written; trying again", metadata: ["error": "\(error)"])
+                resumeRoomWaiters()
+            }
+            cache.trim()
+            round += 1
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    private func close(_ logger: Logger) async {
+        beginClosing()
+        do {
+            try cut()
+            while try await flushOldest(logger) {}
+        } catch {
+            logger.warning(
+                "heads were not written as blocks; the journal has them", metadata: ["error": "\(error)"])
+        }
+        await journal.close()
+    }
+
+    private var isCutDue: Bool {
+        let (first, sealedByteCount) = state.withLock { state in
+            (state.firstAppend, state.sealed.reduce(0) { $0 + $1.byteCount })
+        }
+        guard let first else { return false }
+        let live = budget.usedByteCount(by: .heads) - sealedByteCount
+        return live >= configuration.cutByteCount || first.duration(to: .now) >= configuration.cutAge
+    }
+
+    /// Seals all live heads and begins a new generation of the journal; nothing happens if there are none.
+    ///
+    /// All shards are locked meanwhile: a request is wholly in the old generation or wholly in the new one.
+    package func cut() throws {
+        try withAllShards(from: 0, sealed: [:]) { sealed in
+            guard !sealed.isEmpty else { return }
+            let byteCount = budget.usedByteCount(by: .heads) - state.withLock { $0.sealed.reduce(0) { $0 + $1.byteCount } }
+            let generation = try journal.rotate()
+            state.withLock { state in
+                state.sealed.append(SealedGeneration(id: generation, heads: sealed, byteCount: byteCount))
+                state.firstAppend = nil
+            }
+        }
+    }
+
+    private func withAllShards(
+        from index: Int, sealed: [TenantID: [SpanBatchView]], _ body: ([TenantID: [SpanBatchView]]) throws -> Void
+    ) throws {
+        guard index < shards.count else { return try body(sealed) }
+        try shards[index].head.withLock { shard in
+            var merged = sealed
+            for (tenant, head) in shard.heads where head.batch.rowCount > 0 {
+                merged[tenant, default: []].append(head.batch.view())
+            }
+            try withAllShards(from: index + 1, sealed: merged, body)
+            _ = shard.seal()
+        }
+    }
+
+    /// Writes the oldest sealed generation as blocks, commits them and lets go of its journal.
+    ///
+    /// - Returns: False if there is none.
+    func flushOldest(_ logger: Logger) async throws -> Bool {
+        guard let (generation, pending) = state.withLock({ state in
+            state.sealed.first.map { ($0, state.pendingCommit) }
+        }) else { return false }
+        let began = ContinuousClock.now
+        let commit: Commit
+        if let pending {
+            commit = pending
+        } else {
+            commit = try await writeBlocks(of: generation)
+            state.withLock { $0.pendingCommit = commit }
+        }
+        _ = try await manifest.commit(commit)
+        state.withLock { state in
+            state.sealed.removeFirst()
+            state.pendingCommit = nil
+        }
+        budget.giveBack(generation.byteCount, for: .heads)
+        resumeRoomWaiters()
+        try await journal.release(generation.id)
+        let added = commit.added
+        counters.add(blocks: added.count, bytes: added.reduce(0) { $0 + $1.byteCount })
+        logger.info(
+            "blocks written",
+            metadata: [
+                "blocks": "\(added.count)", "spans": "\(added.reduce(0) { $0 + $1.rowCount })",
+                "bytes": "\(added.reduce(0) { $0 + $1.byteCount })", "took": "\(began.duration(to: .now))",
+            ])
+        return true
+    }
+
+    private func writeBlocks(of generation: SealedGeneration) async throws -> Commit {
+        var added: [BlockSummary] = []
+        for (tenant, heads) in generation.heads.sorted(by: { $0.key < $1.key }) {
+            added.append(try await writeBlock(of: tenant, heads))
+        }
+        var random = SystemRandomNumberGenerator()
+        return Commit(
+            id: .random(using: &random), createdNanoseconds: configuration.now(), added: added,
+            coveredGenerations: [generation.id])
+    }
+
+    private func writeBlock(of tenant: TenantID, _ heads: [SpanBatchView]) async throws -> BlockSummary {
+        let id = BlockID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        let pool = pool
+        let build = try await builders.run { BlockBuild(id: id, heads: heads, pool: pool) }
+        try await objects.write(try BlockKey.key(of: id, tenant: tenant)) { writer in
+            while let part = try await builders.run({ build.nextPart() }) { try await writer.write(part) }
+        }
+        return BlockSummary(id: id, tenant: tenant, byteCount: build.byteCount, statistics: build.statistics)
+    }
+
+    private func checkFreeSpace(_ logger: Logger) {
+        guard let space = try? LocalFileSystem().space(at: configuration.directory) else { return }
+        let limit = min(
+            configuration.minimumFreeByteCount,
+            Int(Double(space.totalByteCount) * configuration.minimumFreeFraction))
+        let refusal =
+            space.availableByteCount < limit
+            ? "the disk of \(configuration.directory) is nearly full (\(space.availableByteCount >> 20) MiB free): free some"
+            : nil
+        let before = state.withLock { state in
+            defer { state.refusal = refusal }
+            return state.refusal
+        }
+        if let refusal, before == nil { logger.error("new spans are refused", metadata: ["reason": "\(refusal)"]) }
+        if refusal == nil, before != nil { logger.notice("new spans are taken again") }
+    }
+}
+
+extension BlockSummary {
+    /// - Parameter statistics: Of at least one row.
+    init(id: BlockID, tenant: TenantID, byteCount: Int, statistics: BlockStatistics) {
+        self.init(
+            id: id, tenant: tenant, byteCount: byteCount, rowCount: statistics.rowCount,
+            traceCount: statistics.traceCount, traceIDs: statistics.minimumTraceID...statistics.maximumTraceID,
+            eventNanoseconds: statistics.minimumTime...max(statistics.minimumTime, statistics.maximumTime),
+            arrivalSeconds: UInt64(statistics.minimumArrivalSeconds)...UInt64(statistics.maximumArrivalSeconds),
+            level: 0, formatVersion: BlockLayout.version)
+    }
+}

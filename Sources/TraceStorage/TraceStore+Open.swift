@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import FileIO
+internal import Inflate
+package import Logging
+internal import OTLP
+internal import ObjectStorage
+internal import TraceModel
+
+// DIRECTORY/lock                held while a process uses the directory, names its PID
+// DIRECTORY/journal/…           see LocalJournal
+// DIRECTORY/store/vivace-store  the store marker
+// DIRECTORY/store/manifest/…    commits
+// DIRECTORY/store/tenants/…     blocks
+
+extension TraceStore {
+    /// Opens a directory, or makes a new store in it, and replays what earlier runs left in the journal.
+    ///
+    /// - Throws: ``StoreError`` `.unusable` if another process has it, it is not writable or a newer Vivace wrote it;
+    ///   `.corrupted` if the manifest is damaged; `.unavailable` if the disk fails.
+    package static func open(
+        _ configuration: StoreConfiguration, budget: MemoryBudget, logger: Logger
+    ) async throws -> TraceStore {
+        do {
+            return try await openParts(configuration, budget, logger)
+        } catch let error as FileIOError {
+            throw StoreError(.unusable, "the data directory can't be used", cause: error)
+        } catch let error as ManifestError {
+            let code: StoreError.Code = error.code == .unsupported ? .unusable : .corrupted
+            throw StoreError(code, "the store in \(configuration.directory) can't be opened", cause: error)
+        }
+    }
+
+    private static func openParts(
+        _ configuration: StoreConfiguration, _ budget: MemoryBudget, _ logger: Logger
+    ) async throws -> TraceStore {
+        let readers = try BlockingExecutor(name: "block readers", threadCount: 4)
+        let writers = try BlockingExecutor(name: "block writers", threadCount: 2)
+        let builders = try BlockingExecutor(name: "block builders", threadCount: 1)
+        let directory = configuration.directory
+        let lock = try await writers.run {
+            let files = LocalFileSystem()
+            try files.createDirectory(directory)
+            return try files.lock(directory + "/lock")
+        }
+        let objects = try await DirectoryObjectStore(
+            root: directory + "/store", readers: readers, writers: writers)
+        var random = SystemRandomNumberGenerator()
+        let marker = StoreMarker(storeID: .random(using: &random), createdNanoseconds: configuration.now())
+        _ = try await StoreMarker.loadOrCreate(marker, in: objects)
+        let manifest = try await Manifest.load(from: objects)
+        let pool = SlabPool(retainedByteLimit: budget.limits[.heads] ?? 0)
+        let recovery = try await writers.run { try JournalRecovery(directory + "/journal") }
+        let journal = try await LocalJournal.open(
+            directory + "/journal", incarnation: .random(using: &random), now: configuration.now)
+        let replay = JournalReplayer(pool: pool, recovery: recovery)
+        let covered = manifest.state.coveredGenerations
+        var sealed: [SealedGeneration] = []
+        for generation in recovery.generations {
+            if covered.contains(generation.id) {
+                try await journal.release(generation.id)
+            } else {
+                let heads = try await builders.run { try replay.heads(of: generation, logger) }
+                budget.takeAnyway(heads.byteCount, for: .heads)
+                sealed.append(heads)
+            }
+        }
+        try await removeOrphans(objects, manifest.state, logger)
+        return TraceStore(
+            configuration: configuration, budget: budget, objects: objects, journal: journal, manifest: manifest,
+            builders: builders, pool: pool, lock: lock, sealed: sealed)
+    }
+
+    /// Deletes block objects of no commit, which a crash between writing and committing leaves. Only whoever holds the
+    /// lock of the directory may: nobody else writes blocks there.
+    private static func removeOrphans(
+        _ objects: any ObjectStore, _ state: ManifestState, _ logger: Logger
+    ) async throws {
+        var live: Set<BlockID> = []
+        for blocks in state.blocksByTenant.values { live.formUnion(blocks.keys) }
+        for try await entry in objects.entries(try ObjectPrefix("tenants/")) {
+            guard let id = BlockKey.block(of: entry.key), !live.contains(id) else { continue }
+            logger.notice("removing a block that was never committed", metadata: ["key": "\(entry.key.text)"])
+            try await objects.delete(entry.key)
+        }
+    }
+}
+
+/// Rebuilds heads from the journal of an earlier run; its verdicts are obeyed.
+struct JournalReplayer: Sendable {
+    let pool: SlabPool
+    let recovery: JournalRecovery
+
+    /// Replays one generation; blocks for the disk.
+    func heads(of generation: RecoveredGeneration, _ logger: Logger) throws -> SealedGeneration {
+        var heads: [TenantID: Head] = [:]
+        var decoder = OTLPDecoder()
+        var replay = recovery.replay(generation)
+        var records = 0
+        while let record = try replay.next() {
+            let head = heads[record.tenant] ?? Head(pool: pool, seed: UInt64.random(in: .min ... .max))
+            heads[record.tenant] = head
+            do {
+                try Self.append(record, to: head, &decoder)
+                records += 1
+            } catch {
+                logger.error("a request in the journal can't be replayed", metadata: ["error": "\(error)"])
+            }
+        }
+        report(replay.reports, of: generation, records, logger)
+        let byteCount = heads.values.reduce(0) { $0 + $1.batch.byteCount }
+        let views = heads.filter { $0.value.batch.rowCount > 0 }.mapValues { [$0.batch.view()] }
+        return SealedGeneration(id: generation.id, heads: views, byteCount: byteCount)
+    }
+
+    private static func append(_ record: JournalRecord, to head: Head, _ decoder: inout OTLPDecoder) throws {
+        var body = record.payload
+        if record.contentEncoding == .gzip { body = try Inflate.inflate(body, limit: 1 << 30) }
+        let seconds = UInt32(clamping: record.arrivalNanoseconds / 1_000_000_000)
+        var verdict = OTLPVerdict()
+        if !record.verdict.isEmpty {
+            var cursor = ByteCursor(over: record.verdict.rawSpan)
+            verdict = try OTLPVerdict(from: &cursor, in: record.verdict.rawSpan)
+        }
+        try decoder.decode(body.rawSpan, arrivalSeconds: seconds, obeying: verdict, into: &head.batch)
+    }
+
+    private func report(
+        _ reports: [JournalSegmentReport], of generation: RecoveredGeneration, _ records: Int, _ logger: Logger
+    ) {
+        logger.info(
+            "journal replayed", metadata: ["generation": "\(generation.id)", "requests": "\(records)"])
+        for report in reports where !report.passedOver.isEmpty {
+            logger.error(
+                "damaged bytes in the journal were passed over",
+                metadata: ["generation": "\(generation.id)", "report": "\(report)"])
+        }
+    }
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlockFormat
+internal import ByteCoding
+internal import FileIO
+internal import OTLP
+internal import ObjectStorage
+internal import Synchronization
+package import TraceModel
+
+// Spans move one way: live head → sealed head → block. Each step adds them where they go before it takes them away
+// where they were, and readers look in the same direction (live heads first, blocks last), so that they meet every
+// span at least once; what they meet twice is one span by the rule for duplicates.
+
+/// Everything that is stored on one node: journal, heads, blocks.
+///
+/// A request is decoded into a head and handed to the journal under one shard's lock; it is acknowledged when the
+/// journal has made it durable. ``run()`` turns heads into blocks.
+package final class TraceStore: Sendable {
+    let configuration: StoreConfiguration
+    let budget: MemoryBudget
+    let pool: SlabPool
+    let objects: any ObjectStore
+    let journal: any Journal
+    let manifest: Manifest
+    package let cache: BlockCache
+    /// Holds the directory against other processes; nil where nothing is to be held.
+    private let lock: DirectoryLock?
+    let builders: BlockingExecutor
+    let shards: [Shard]
+    let state: Mutex<State>
+    let counters = StoreCounters()
+    private let nextShard = Atomic<Int>(0)
+
+    /// A lock of its own for every shard; a class because arrays can't hold noncopyable values.
+    final class Shard: Sendable {
+        let head: Mutex<HeadShard>
+        init(pool: SlabPool, seed: UInt64) { head = Mutex(HeadShard(pool: pool, seed: seed)) }
+    }
+
+    /// What is known besides the live heads.
+    struct State {
+        /// Oldest first.
+        var sealed: [SealedGeneration] = []
+        /// The commit of the oldest sealed generation, once its blocks are written: it is tried again as it is.
+        var pendingCommit: Commit?
+        /// Requests that wait until a flush has made room in the heads.
+        var roomWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Since when the live heads hold spans; nil while they are empty.
+        var firstAppend: ContinuousClock.Instant?
+        /// Why nothing can be taken now; nil if all is well.
+        var refusal: String?
+        var isClosing = false
+    }
+
+    init(
+        configuration: StoreConfiguration, budget: MemoryBudget, objects: any ObjectStore, journal: any Journal,
+        manifest: Manifest, builders: BlockingExecutor, pool: SlabPool, lock: DirectoryLock?,
+        sealed: [SealedGeneration]
+    ) {
+        self.lock = lock
+        self.configuration = configuration
+        self.budget = budget
+        self.pool = pool
+        self.objects = objects
+        self.journal = journal
+        self.manifest = manifest
+        self.builders = builders
+        cache = BlockCache(store: objects, byteLimit: budget.limits[.cache] ?? 0)
+        shards = (0..<configuration.shardCount).map { _ in
+            Shard(pool: pool, seed: UInt64.random(in: .min ... .max))
+        }
+        state = Mutex(State(sealed: sealed))
+    }
+
+    // MARK: - In
+
+    /// Takes a request's good spans into a head and returns when they are durable.
+    ///
+    /// - Throws: ``StoreError`` `.malformed`, `.overloaded` or `.unavailable`; nothing of the request is stored then,
+    ///   but after a failed write it may still be found.
+    package func append(_ request: ReceivedRequest) async throws -> AppendOutcome {
+        try checkOpen()
+        try await waitForRoom()
+        let appended = try appendToHead(request)
+        if let ticket = appended.ticket { try await makeDurable(ticket) }
+        counters.add(accepted: appended.acceptedSpanCount, rejected: appended.verdict.rejectedSpanCount)
+        return AppendOutcome(
+            acceptedSpanCount: appended.acceptedSpanCount, rejectedSpanCount: appended.verdict.rejectedSpanCount,
+            rejectionMessage: appended.verdict.message)
+    }
+
+    private func checkOpen() throws(StoreError) {
+        let (isClosing, refusal) = state.withLock { ($0.isClosing, $0.refusal) }
+        if isClosing { throw StoreError(.unavailable, "the store is shutting down") }
+        if let refusal { throw StoreError(.unavailable, refusal) }
+    }
+
+    private func makeDurable(_ ticket: JournalTicket) async throws {
+        do {
+            try await journal.waitUntilDurable(ticket)
+        } catch {
+            throw StoreError(.unavailable, "the journal could not be written", cause: error)
+        }
+    }
+
+    private func appendToHead(_ request: ReceivedRequest) throws -> AppendedRequest<JournalTicket> {
+        let appended = try withFreeShard { shard in
+            do {
+                return try shard.append(request) { verdict in
+                    try journal.append(JournalRecord(request, verdict: verdict))
+                }
+            } catch let error as JournalError {
+                let code: StoreError.Code = error.code == .overloaded ? .overloaded : .unavailable
+                throw StoreError(code, "the journal can't take the request", cause: error)
+            } catch {
+                throw StoreError(.malformed, "\(error)")
+            }
+        }
+        budget.takeAnyway(appended.grownByteCount, for: .heads)
+        if appended.acceptedSpanCount > 0 {
+            state.withLock { if $0.firstAppend == nil { $0.firstAppend = .now } }
+        }
+        return appended
+    }
+
+    /// Uses a shard that nobody holds if there is one.
+    private func withFreeShard<R: Sendable>(_ body: @Sendable (inout HeadShard) throws -> R) throws -> R {
+        let first = nextShard.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
+        for offset in 0..<shards.count {
+            let shard = shards[(first + offset) % shards.count]
+            if let result = try shard.head.withLockIfAvailable({ try body(&$0) }) { return result }
+        }
+        return try shards[first % shards.count].head.withLock { try body(&$0) }
+    }
+
+    /// Waits for one flush if the heads are full; then refuses.
+    private func waitForRoom() async throws {
+        guard !hasRoom else { return }
+        await withCheckedContinuation { continuation in
+            let waits = state.withLock { state in
+                guard !state.sealed.isEmpty, !state.isClosing, state.roomWaiters.count < 10_000 else { return false }
+                state.roomWaiters.append(continuation)
+                return true
+            }
+            if !waits { continuation.resume() }
+        }
+        guard hasRoom else {
+            throw StoreError(.overloaded, "the memory for new spans is full: blocks are not written fast enough")
+        }
+    }
+
+    private var hasRoom: Bool { budget.usedByteCount(by: .heads) < budget.limits[.heads] ?? 0 }
+
+    func resumeRoomWaiters() {
+        let waiters = state.withLock { state in
+            defer { state.roomWaiters = [] }
+            return state.roomWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    // MARK: - Out
+
+    /// What can be read now: everything that was acknowledged before the call.
+    package func snapshot(of tenant: TenantID) -> StoreSnapshot {
+        var heads: [SpanBatchView] = []
+        for shard in shards {
+            if let view = shard.head.withLock({ $0.heads[tenant]?.batch.view() }) { heads.append(view) }
+        }
+        state.withLock { state in
+            for generation in state.sealed { heads += generation.heads[tenant] ?? [] }
+        }
+        return StoreSnapshot(heads: heads, blocks: manifest.state.liveBlocks(of: tenant))
+    }
+
+    /// Opens a block of a snapshot, or finds it open.
+    package func reader(for block: BlockSummary) async throws -> BlockReader { try await cache.reader(for: block) }
+}
+
+/// The sources of a tenant's spans at one moment.
+package struct StoreSnapshot: Sendable {
+    package var heads: [SpanBatchView]
+    package var blocks: [BlockSummary]
+}
+
+/// What became of a request that is durable now.
+package struct AppendOutcome: Sendable {
+    package var acceptedSpanCount: Int
+    package var rejectedSpanCount: Int
+    package var rejectionMessage: String?
+}
+
+/// How a store behaves; every default with its reason.
+package struct StoreConfiguration: Sendable {
+    /// Holds everything.
+    package var directory: String
+    /// Locks that requests are spread over: one for each core that decodes.
+    package var shardCount = 2
+    /// Live heads are cut when they hold as much: two of them (one live, one sealed) fit the heads' budget.
+    package var cutByteCount: Int
+    /// Live heads are cut at this age, so that a restart has little to replay.
+    package var cutAge = Duration.seconds(300)
+    /// Requests are refused when the file system has less than this fraction …
+    package var minimumFreeFraction = 0.05
+    /// … or this many bytes free, whichever is less: the journal must not die of it.
+    package var minimumFreeByteCount = 1 << 30
+
+    /// Unix nanoseconds.
+    package var now: @Sendable () -> UInt64
+
+    /// - Parameter headsByteLimit: The budget's limit for heads.
+    package init(directory: String, headsByteLimit: Int, now: @escaping @Sendable () -> UInt64) {
+        self.directory = directory
+        self.now = now
+        cutByteCount = headsByteLimit * 2 / 5
+    }
+}
+
+extension JournalRecord {
+    init(_ request: ReceivedRequest, verdict: OTLPVerdict) {
+        var encoded: [UInt8] = []
+        if !verdict.isEmpty {
+            var writer = ByteWriter()
+            verdict.encode(into: &writer)
+            encoded = writer.array()
+        }
+        self.init(
+            arrivalNanoseconds: request.arrivalNanoseconds, tenant: request.tenant, mediaType: .otlpProtobuf,
+            contentEncoding: request.contentEncoding, verdict: encoded, payload: request.body)
+    }
+}
+

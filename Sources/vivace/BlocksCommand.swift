@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TerminalRendering
+
+/// `vivace blocks`
+struct BlocksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "blocks",
+        abstract: "Look at the blocks of a store.",
+        discussion: """
+            Reads a directory without a server, or beside one that runs.
+
+            EXAMPLES
+              vivace blocks ls --data-dir ./data
+              vivace blocks show 0192f3a4c5 --data-dir ./data
+              vivace blocks verify --data-dir ./data
+            """,
+        subcommands: [BlocksListCommand.self, BlocksShowCommand.self, BlocksVerifyCommand.self])
+}
+
+/// The directory that all three read.
+struct BlocksOptions: ParsableArguments {
+    @Option(help: "The directory of the store, VIVACE_DATA_DIR.")
+    var dataDir: String?
+
+    func resolvedDirectory() throws -> String {
+        guard let directory = try Settings.value(dataDir, "data-dir") else {
+            throw ValidationError("Say which store: --data-dir DIR or VIVACE_DATA_DIR.")
+        }
+        return directory
+    }
+
+    func validate() throws { _ = try resolvedDirectory() }
+}
+
+/// `vivace blocks ls`
+struct BlocksListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "ls", abstract: "List the live blocks.")
+
+    @OptionGroup var options: BlocksOptions
+
+    func run() async throws {
+        let report = try await BlocksReading(directory: options.resolvedDirectory()).list()
+        Output.write(report.render(Output.style))
+    }
+}
+
+/// `vivace blocks show`
+struct BlocksShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one block and what each of its columns takes.")
+
+    @Argument(help: "The block's ID, or as much of its beginning as no other has.")
+    var id: String
+
+    @OptionGroup var options: BlocksOptions
+
+    func run() async throws {
+        let report = try await BlocksReading(directory: options.resolvedDirectory()).show(id)
+        Output.write(report.render(Output.style))
+    }
+}
+
+/// `vivace blocks verify`
+struct BlocksVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Read every byte of the live blocks, or of some, and check it.")
+
+    @Argument(help: "Block IDs, or their beginnings (default: all live blocks).")
+    var ids: [String] = []
+
+    @OptionGroup var options: BlocksOptions
+
+    func run() async throws {
+        let report = try await BlocksReading(directory: options.resolvedDirectory()).verify(ids)
+        Output.write(report.render(Output.style))
+        if !report.isSound { throw CommandError(.partial, "damaged blocks were found; see above") }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CTerminal
+internal import Foundation
+internal import TerminalRendering
+
+/// Standard output and standard error.
+enum Output {
+    private static let environment = ProcessInfo.processInfo.environment
+
+    /// What can be shown where standard output goes.
+    static let style = makeStyle(descriptor: STDOUT_FILENO)
+
+    /// Whether somebody watches standard error.
+    static let isWatched = vivace_terminal_width(STDERR_FILENO) > 0
+
+    /// Whether somebody sits at both ends, reading and typing.
+    static let isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+
+    private static func makeStyle(descriptor: Int32) -> TerminalStyle {
+        let isTerminal = isatty(descriptor) == 1
+        let stated = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        let measured = Int(vivace_terminal_width(descriptor))
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? "UTF-8"
+        let hasUnicode = locale.lowercased().contains("utf")
+        return TerminalStyle(
+            width: measured > 0 ? measured : stated ?? (isTerminal ? 80 : nil),
+            usesColor: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb",
+            usesUnicode: hasUnicode || !isTerminal)
+    }
+
+    /// Writes to standard output. Who reads it may stop reading, as `head` does.
+    static func write(_ text: String) { write(Array(text.utf8)) }
+
+    static func write(_ bytes: [UInt8]) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+        } catch {
+            exit(0)
+        }
+    }
+
+    /// Says on standard error what went wrong.
+    static func complain(_ message: String) {
+        say("vivace: \(message)\n")
+    }
+
+    /// Writes to standard error.
+    static func say(_ text: String) {
+        // There is nobody to tell that standard error is closed.
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import TerminalRendering
+
+/// The options of every command that asks a server.
+struct ClientOptions: ParsableArguments {
+    @Option(help: "The server's query address, VIVACE_SERVER (default: http://127.0.0.1:3200).")
+    var server: ServerURL?
+
+    @Flag(help: "Print the answer as one JSON document.")
+    var json = false
+
+    func resolvedServer() throws -> ServerURL { try Settings.value(server, "server") ?? ServerURL(port: 3200) }
+    func validate() throws { _ = (try resolvedServer(), try wantsJSON()) }
+    func wantsJSON() throws -> Bool { try Settings.flag(json, "json") }
+}
+
+/// Asks one server's query API.
+struct QueryClient {
+    struct Answer {
+        var status: UInt
+        var body: [UInt8]
+    }
+
+    let server: ServerURL
+    private let http: HTTPClient
+
+    /// No answer is longer: more does not fit into what a person can look at.
+    private static let answerByteLimit = 1 << 30
+    private static let timeout = TimeAmount.seconds(60)
+
+    /// Lets `body` ask the server, and closes the connections behind it.
+    static func with<Result>(_ server: ServerURL, _ body: (QueryClient) async throws -> Result) async throws -> Result {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        do {
+            let result = try await body(QueryClient(server: server, http: http))
+            try await http.shutdown()
+            return result
+        } catch {
+            try await http.shutdown()
+            throw error
+        }
+    }
+
+    /// Any answer to `GET path?items`, whatever its status.
+    ///
+    /// - Throws: `.unreachable`.
+    func answer(_ path: String, _ items: [(String, String)] = [], accept: String) async throws -> Answer {
+        let query = items.map { "\($0.0)=\(Self.percentEncoded($0.1))" }.joined(separator: "&")
+        var request = HTTPClientRequest(url: server.description + path + (query.isEmpty ? "" : "?" + query))
+        request.headers.add(name: "accept", value: accept)
+        request.headers.add(name: "user-agent", value: "vivace/\(VivaceCommand.version)")
+        do {
+            let response = try await http.execute(request, timeout: Self.timeout)
+            let body = try await response.body.collect(upTo: Self.answerByteLimit)
+            return Answer(status: response.status.code, body: Array(buffer: body))
+        } catch {
+            throw unreachable(server, error, hint: "Name another server with --server or VIVACE_SERVER.")
+        }
+    }
+
+    /// The body of a successful answer.
+    ///
+    /// - Parameter missing: What to say on 404.
+    /// - Throws: `.unreachable`, `.notFound`, `.usage` where the server finds the question wrong, `.partial` where it
+    ///   can't answer it now.
+    func body(
+        _ path: String, _ items: [(String, String)] = [], accept: String = "application/json", missing: String
+    ) async throws -> [UInt8] {
+        let answer = try await answer(path, items, accept: accept)
+        let said = Self.firstLine(answer.body)
+        switch answer.status {
+        case 200...299: return answer.body
+        case 404: throw CommandError(.notFound, missing)
+        case 400, 422: throw CommandError(.usage, "the server does not accept the question: \(said)")
+        case 429, 503, 504:
+            throw CommandError(
+                .partial, "\(server) can't answer now (HTTP \(answer.status)): \(said). Try again later.")
+        default:
+            throw CommandError(
+                .unreachable,
+                "\(server) answered HTTP \(answer.status): \(said). Is it a Vivace server's query address?")
+        }
+    }
+
+    /// What an error's body says, harmless to show.
+    static func firstLine(_ body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(400).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        return escapedForTerminal(text.trimmingCharacters(in: .whitespaces))
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.intersection(.urlHostAllowed)) ?? ""
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOPosix
+internal import TerminalRendering
+
+/// Says why a server can't be reached and what to do.
+func unreachable(_ server: ServerURL, _ error: any Error, hint: String) -> CommandError {
+    CommandError(
+        .unreachable, "cannot reach \(server): \(connectionFailureReason(error)). Is `vivace serve` running? \(hint)")
+}
+
+/// Why no connection came about or why it broke, in a few words.
+func connectionFailureReason(_ error: any Error) -> String {
+    switch error {
+    case let error as NIOConnectionError:
+        if let failure = error.connectionErrors.first { return connectionFailureReason(failure.error) }
+        if error.dnsAError != nil || error.dnsAAAAError != nil { return "no address found for host \(error.host)" }
+        return "no connection to \(error.host):\(error.port)"
+    case let error as IOError: return systemErrorText(error.errnoCode) ?? "\(error)"
+    case let error as HTTPClientError where error == .connectTimeout: return "connecting took too long"
+    case let error as HTTPClientError where error == .deadlineExceeded: return "no answer in time"
+    case let error as HTTPClientError where error == .remoteConnectionClosed: return "the connection was closed"
+    default: return escapedForTerminal("\(error)")
+    }
+}
+
+private func systemErrorText(_ code: Int32) -> String? {
+    switch code {
+    case ECONNREFUSED: "connection refused"
+    case ECONNRESET: "connection reset"
+    case EHOSTUNREACH: "host unreachable"
+    case ENETUNREACH: "network unreachable"
+    case ETIMEDOUT: "timed out"
+    default: nil
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import FileIO
+internal import Glibc
+internal import Testing
+
+@Suite("The local file system", .timeLimit(.minutes(1)))
+struct LocalFileSystemTests {
+    @Test("system errors come back as what a caller acts on", arguments: [
+        (ENOENT, .notFound), (ENOTDIR, .notFound), (EEXIST, .alreadyExists), (ENOSPC, .noSpace),
+        (EDQUOT, .noSpace), (EROFS, .readOnly), (EACCES, .permission), (EPERM, .permission),
+        (EWOULDBLOCK, .isLocked), (EMFILE, .tooManyOpenFiles), (EIO, .ioFailure),
+    ] as [(Int32, FileIOError.Code)])
+    func codes(number: Int32, code: FileIOError.Code) {
+        #expect(FileIOError(errorNumber: number, .open, "/x").code == code)
+    }
+
+    @Test("a message says what happened, to what, and what to do")
+    func message() {
+        let error = FileIOError(errorNumber: ENOSPC, .write, "/data/j")
+        #expect(error.message == "cannot write '/data/j': No space left on device (errno 28); "
+            + "free disk space or move the data directory to a larger disk")
+    }
+
+    @Test("a full device is noSpace")
+    func fullDevice() throws {
+        let file = try LocalFileSystem().open("/dev/full", .update)
+        #expect(fails(.noSpace) { try file.write([1], at: 0) })
+    }
+
+    @Test("another process finds the lock taken, and free afterwards")
+    func lockAcrossProcesses() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/LOCK"
+        var held: DirectoryLock? = try LocalFileSystem().lock(path)
+        #expect(unsafe system("flock -n '\(path)' true") != 0)
+        #expect(held != nil)
+        held = nil
+        #expect(unsafe system("flock -n '\(path)' true") == 0)
+    }
+
+    @Test("the lock error names the process that holds it")
+    func lockHolder() throws {
+        let directory = try TemporaryDirectory()
+        let held = try LocalFileSystem().lock(directory.path + "/LOCK")
+        do {
+            _ = try LocalFileSystem().lock(directory.path + "/LOCK")
+        } catch {
+            #expect(error.detail == "process \(getpid()) holds the lock")
+        }
+        #expect(held.path == directory.path + "/LOCK")
+    }
+
+    @Test("a temporary directory takes its contents with it")
+    func temporaryDirectory() throws {
+        var directory: TemporaryDirectory? = try TemporaryDirectory()
+        let path = try #require(directory).path
+        try LocalFileSystem().createDirectory(path + "/a/b")
+        _ = try LocalFileSystem().open(path + "/a/b/c", .createNew)
+        directory = nil
+        #expect(try LocalFileSystem().status(of: path) == nil)
+    }
+
+    @Test("the parent of a path", arguments: [
+        ("/a/b", "/a"), ("/a", "/"), ("/", "/"), ("a", "."), ("a/b/", "a"), ("./a", "."),
+    ])
+    func parent(path: String, parent: String) {
+        #expect(path.parentPath == parent)
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TerminalRendering
+import Testing
+
+private let start: UInt64 = 1_767_322_645_678_000_000
+
+@Suite struct StoreReportTests {
+    @Test func `the list of blocks has their sum`() {
+        let report = BlocksReport(rows: [
+            BlocksReport.Row(
+                id: "0192f3a4c5d6", tenant: "single-tenant", spanCount: 120_000, traceCount: 5_700, byteCount: 6_500_000,
+                firstStart: start, lastStart: start + 60_000_000_000, level: 0),
+            BlocksReport.Row(
+                id: "0192f3a4ffff", tenant: "single-tenant", spanCount: 0, traceCount: 0, byteCount: 512,
+                firstStart: 0, lastStart: 0, level: 2),
+        ])
+        #expect(
+            report.render(TerminalStyle(width: 120)) == """
+                BLOCK         TENANT         LEVEL    SPANS  TRACES     SIZE  B/SPAN  FIRST START               LAST START
+                0192f3a4c5d6  single-tenant      0  120,000   5,700  6.2 MiB      54  2026-01-02T02:57:25.678Z  2026-01-02T02:58:25.678Z
+                0192f3a4ffff  single-tenant      2        0       0    512 B       -  1970-01-01T00:00:00.000Z  1970-01-01T00:00:00.000Z
+
+                2 blocks · 120,000 spans · 6.2 MiB
+
+                """)
+        #expect(BlocksReport(rows: []).render(TerminalStyle(width: 120)) == "no blocks\n")
+    }
+
+    @Test func `a block shows its columns, the largest first`() {
+        let report = BlockReport(
+            facts: [("block", "0192f3a4c5d6"), ("row groups", "15")],
+            columns: [
+                BlockReport.Column(name: "span.id", type: "bytes", encodings: "plain", byteCount: 960_000, rawByteCount: 960_000),
+                BlockReport.Column(
+                    name: "duration", type: "int", encodings: "for+lz4", byteCount: 1_240_000, rawByteCount: 1_900_000),
+            ])
+        #expect(
+            report.render(TerminalStyle(width: 80)) == """
+                block       0192f3a4c5d6
+                row groups  15
+
+                COLUMN    TYPE   ENCODINGS    STORED       RAW   SHARE
+                duration  int    for+lz4    1.18 MiB  1.81 MiB  56.4 %
+                span.id   bytes  plain       938 KiB   938 KiB  43.6 %
+
+                """)
+    }
+
+    @Test func `a check tells damage from soundness`() {
+        var report = BlockVerification(rows: [
+            BlockVerification.Row(id: "0192f3a4c5d6", byteCount: 6_500_000, chunkCount: 412, damages: []),
+            BlockVerification.Row(
+                id: "0192f3a4ffff", byteCount: 512, chunkCount: 3, damages: ["row group 0, column name: checksum differs"]),
+        ])
+        #expect(!report.isSound)
+        #expect(
+            report.render(TerminalStyle(width: 80)) == """
+                ok       0192f3a4c5d6  6.2 MiB, 412 chunks
+                DAMAGED  0192f3a4ffff  512 B, 3 chunks
+                         row group 0, column name: checksum differs
+                2 blocks read: 1 damaged
+
+                """)
+        report.rows.removeLast()
+        #expect(report.isSound)
+    }
+
+    @Test func `a load says what was acknowledged`() {
+        var report = LoadReport()
+        report.traceCount = 1_000
+        report.requestCount = 3
+        report.acknowledgedSpanCount = 20_800
+        report.rejectedSpanCount = 1
+        report.byteCount = 5_900_000
+        report.elapsedNanoseconds = 400_000_000
+        report.latenciesNanoseconds = [3_000_000, 1_000_000, 2_000_000]
+        report.firstProblem = "span ID is zero\u{1b}"
+        #expect(
+            report.render(TerminalStyle(width: 80)) == """
+                traces         1,000
+                requests       3, 5.63 MiB
+                acknowledged   20,800 spans
+                rejected       1 span
+                given up       0 spans
+                sent again     0 times
+                time           400 ms
+                speed          52,000 spans/s
+                latency        p50 2 ms, p99 3 ms
+                first problem  span ID is zero\\e
+
+                """)
+        #expect(LoadReport().latencyNanoseconds(0.99) == 0 && LoadReport().spansPerSecond == 0)
+    }
+
+    @Test(arguments: [(0.0, 1), (0.5, 50), (0.99, 99), (0.991, 100), (1, 100)] as [(Double, UInt64)])
+    func `a percentile is a latency that was measured`(share: Double, latency: UInt64) {
+        var report = LoadReport()
+        report.latenciesNanoseconds = (1...100).reversed()
+        #expect(report.latencyNanoseconds(share) == latency)
+    }
+}
