@@ -26,9 +26,8 @@ extension IntegerChunk {
     ) -> IntegerEncoding {
         if low < high, values.count >= 64 {
             let exceptions = countOthers(values, than: low)
-            let cost = IntegerShape.sparseCost(values.count, exceptions, width: BitPacking.width(of: high &- low &- 1))
-            // The others of the flat encodings take at least a bit a value.
-            if cost < values.count {
+            // Any other encoding takes at least a bit a value beside the exceptions themselves.
+            if IntegerShape.sparseCost(values.count, exceptions, width: 0) < values.count {
                 appendSparse(values, low, into: &out, &scratch)
                 return .sparse
             }
