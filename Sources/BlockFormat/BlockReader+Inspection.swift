@@ -1,37 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteCoding
+internal import ColumnEncoding
 internal import TraceModel
 
 extension BlockReader {
-    /// A column's name as people know it: `span.http.route (string)`, `@duration`.
+    /// A column's name as people know it: `span.http.route`, `@duration`.
     package func columnName(_ column: UInt32) -> String {
         if let fixed = FixedColumn(rawValue: column) { return "@\(fixed)" }
         let index = Int(column) - Int(FixedColumn.firstAttribute)
         guard index >= 0, index < schema.columns.count else { return "column \(column)" }
         let attribute = schema.columns[index]
-        return "\(attribute.owner).\(String(decoding: attribute.key, as: UTF8.self)) (\(attribute.type))"
+        return "\(attribute.owner).\(String(decoding: attribute.key, as: UTF8.self))"
     }
 
-    /// Stored bytes of every column over all row groups, largest first.
-    package func columnSizes() async throws -> [(name: String, byteCount: Int)] {
-        var sizes: [UInt32: Int] = [:]
+    /// What every column takes over all row groups, largest first.
+    package func columnUsage() async throws -> [ColumnUsage] {
+        var usage: [UInt32: ColumnUsage] = [:]
         for (group, entry) in footer.rowGroups.enumerated() {
             let decoder = try await rowGroup(group, entry)
-            for chunk in decoder.columns { sizes[chunk.column, default: 0] += chunk.byteCount }
+            for chunk in decoder.columns {
+                let body = try decoder.body(of: chunk)
+                var column = usage[chunk.column] ?? ColumnUsage(name: columnName(chunk.column), type: typeName(chunk.column))
+                column.byteCount += chunk.byteCount
+                column.rawByteCount += body.count
+                column.encodings.insert(encodingName(chunk, body))
+                usage[chunk.column] = column
+            }
         }
-        return sizes.map { (columnName($0.key), $0.value) }.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }
+        return usage.values.sorted { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }
+    }
+
+    private func typeName(_ column: UInt32) -> String {
+        if let fixed = FixedColumn(rawValue: column) { return fixed.isString ? "string" : "integer" }
+        let index = Int(column) - Int(FixedColumn.firstAttribute)
+        return index >= 0 && index < schema.columns.count ? "\(schema.columns[index].type)" : "unknown"
+    }
+
+    private func encodingName(_ chunk: RowGroupDirectory.Chunk, _ body: [UInt8]) -> String {
+        guard let id = body.first else { return "empty" }
+        let codec = chunk.codec == Codec.lz4.rawValue ? "+lz4" : ""
+        guard isString(chunk.column) else {
+            return (IntegerEncoding(rawValue: id).map { "\($0)" } ?? "encoding \(id)") + codec
+        }
+        guard footer.section(.dictionary, chunk.column) != nil else { return "strings" + codec }
+        return "codes " + (CodeEncoding(rawValue: id).map { "\($0)" } ?? "\(id)") + codec
     }
 
     /// Proves every byte of the block: header, checksums of all chunks and sections, and that all spans can be read.
     ///
     /// - Throws: ``BlockError`` that names the first part that is damaged.
-    package func verify() async throws {
+    ///
+    /// - Returns: How many chunks and sections were read.
+    @discardableResult
+    package func verify() async throws -> Int {
+        var partCount = footer.sections.count
         try checkHeader(try await Self.fetch(source, 0..<BlockLayout.headerByteCount))
         var end = BlockLayout.headerByteCount
         for (group, entry) in footer.rowGroups.enumerated() {
             guard entry.offset == end else { throw gap(before: "row group \(group)") }
-            try await rowGroup(group, entry).verify()
+            partCount += try await rowGroup(group, entry).verify()
             end = entry.offset + entry.byteCount
         }
         for section in footer.sections {
@@ -43,6 +71,7 @@ extension BlockReader {
         }
         for page in footer.indexPages.indices { _ = try await summaries(page: page) }
         try await readAll()
+        return partCount
     }
 
     private func readAll() async throws {
@@ -63,3 +92,15 @@ extension BlockReader {
     }
 }
 
+
+/// What one column of a block takes.
+package struct ColumnUsage: Sendable {
+    package var name: String
+    package var type: String
+    /// Encodings of its chunks, with `+lz4` where they are compressed.
+    package var encodings: Set<String> = []
+    /// As stored.
+    package var byteCount = 0
+    /// Before compression.
+    package var rawByteCount = 0
+}

@@ -85,7 +85,9 @@ struct RowGroupDecoder: ~Copyable {
     }
 
     /// Proves the checksums of all chunks, and that nothing lies between them but zeros.
-    func verify() throws(BlockError) {
+    ///
+    /// - Returns: How many chunks there are.
+    func verify() throws(BlockError) -> Int {
         var end = 0
         for chunk in directory.chunks.sorted(by: { $0.offset < $1.offset }) {
             for byte in bytes[end..<chunk.offset] where byte != 0 {
@@ -97,6 +99,7 @@ struct RowGroupDecoder: ~Copyable {
         guard end == bytes.count - entry.directoryByteCount else {
             throw BlockError(.corrupted, "row group \(index) of block \(id) has bytes of no column")
         }
+        return directory.chunks.count
     }
 
     private func check(_ chunk: RowGroupDirectory.Chunk, count: Int, _ range: Range<Int>) throws(BlockError) {
@@ -108,7 +111,7 @@ struct RowGroupDecoder: ~Copyable {
     }
 
     /// A chunk's bytes, proved and decompressed.
-    private func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
+    func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
         let stored = bytes.rawSpan.extracting(chunk.offset..<(chunk.offset + chunk.byteCount))
         let seed = id.checksumSeed(UInt64(index), UInt64(chunk.column))
         guard XXH3.hash(stored, seed: seed) == chunk.checksum else {

@@ -114,10 +114,12 @@ struct RowGroupWriter: ~Copyable {
             codes.append(catalog.ranks[entry])
         }
         chunk.removeAll()
-        let encoded = Self.encode(codes, into: &chunk, scratch: &scratch)
+        // Whole bytes help lz4 in the names of spans only; elsewhere narrow fields are smaller.
+        let prefersBytes = column == FixedColumn.name.rawValue
+        let encoded = Self.encode(codes, prefersBytes, into: &chunk, scratch: &scratch)
         append(
             column, valueCount: values.count, UInt64(encoded.minimum), UInt64(encoded.maximum),
-            mayCompress: encoded.encoding != .constant)
+            mayCompress: encoded.encoding.mayCompress)
     }
 
     private mutating func writeLocal(
@@ -152,9 +154,10 @@ struct RowGroupWriter: ~Copyable {
 
     // Fields are passed one by one because a span of one would hold up the others too.
     private static func encode(
-        _ codes: borrowing FlatBuffer<UInt32>, into out: inout ByteWriter, scratch: inout EncodingScratch
+        _ codes: borrowing FlatBuffer<UInt32>, _ prefersBytes: Bool, into out: inout ByteWriter,
+        scratch: inout EncodingScratch
     ) -> EncodedCodes {
-        CodeChunk.encode(codes.span, into: &out, scratch: &scratch, prefersByteAlignment: true)
+        CodeChunk.encode(codes.span, into: &out, scratch: &scratch, prefersByteAlignment: prefersBytes)
     }
 
     static func compress(_ bytes: borrowing ByteWriter, into out: inout ByteWriter) -> Codec {

@@ -100,7 +100,8 @@ struct BinBuilder: ~Copyable {
         for bucket in 0..<Self.bucketCount where counts[bucket] > 0 {
             candidates.append(
                 IntegerBin(
-                    lower: lowest[bucket], upper: highest[bucket], count: Int(counts[bucket]), lastBucket: bucket))
+                    lower: lowest[bucket], upper: highest[bucket], count: Int(counts[bucket]),
+                    lastBucket: bucket))
         }
     }
 

@@ -61,7 +61,9 @@ enum BitPacking {
     /// The field of `width` (0…64) bits that starts at `bit`. Throws `.truncated` if it leaves the bytes.
     static func field(_ bytes: RawSpan, at bit: Int, width: Int) throws(ByteCodingError) -> UInt64 {
         let end = bit &+ width
-        guard bit >= 0, end >= bit, end <= bytes.byteCount &* 8 else { throw ByteCodingError(.truncated, "bit field") }
+        guard bit >= 0, end >= bit, end <= bytes.byteCount &* 8 else {
+            throw ByteCodingError(.truncated, "bit field")
+        }
         var result: UInt64 = 0
         var at = bit
         while at < end {

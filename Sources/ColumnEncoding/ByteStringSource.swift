@@ -46,7 +46,9 @@ struct StringGathering: ~Copyable {
     mutating func append(_ strings: borrowing StringGathering, _ index: Int) { append(strings[index]) }
 
     /// Takes the strings of `codes`, in this order.
-    mutating func gather<Source: ByteStringSource & ~Copyable>(_ codes: Span<UInt32>, from source: borrowing Source) {
+    mutating func gather<Source: ByteStringSource & ~Copyable>(
+        _ codes: Span<UInt32>, from source: borrowing Source
+    ) {
         removeAll()
         for index in codes.indices { append(source[codes[index]]) }
     }
@@ -72,7 +74,9 @@ extension RawSpan {
     func sharedSuffixByteCount(with other: RawSpan) -> Int {
         let limit = min(byteCount, other.byteCount)
         var shared = 0
-        while shared < limit && self[byteCount &- shared &- 1] == other[other.byteCount &- shared &- 1] { shared &+= 1 }
+        while shared < limit && self[byteCount &- shared &- 1] == other[other.byteCount &- shared &- 1] {
+            shared &+= 1
+        }
         return shared
     }
 }

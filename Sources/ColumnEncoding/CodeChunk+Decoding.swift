@@ -88,7 +88,9 @@ extension CodeChunk {
     }
 
     private static func code(_ bytes: RawSpan, _ cursor: inout ByteCursor) throws(ByteCodingError) -> UInt32 {
-        guard let code = UInt32(exactly: try cursor.varint(bytes)) else { throw ByteCodingError(.corrupted, "code") }
+        guard let code = UInt32(exactly: try cursor.varint(bytes)) else {
+            throw ByteCodingError(.corrupted, "code")
+        }
         return code
     }
 

@@ -43,7 +43,9 @@ package struct EncodedCodes: Equatable, Sendable {
 extension CodeChunk {
     /// Appends a chunk of `codes`.
     ///
-    /// - Parameter prefersByteAlignment: Stores codes of 5 to 8 bits as whole bytes, in which lz4 finds repetitions.
+    /// - Parameter prefersByteAlignment: Stores codes of 5 to 8 bits as whole bytes, in which lz4 finds sequences that
+    ///   repeat. That pays for a column whose codes follow each other in patterns (span names: 0.62 bytes a span
+    ///   against 0.74); for most others bit packing is smaller even after lz4.
     @discardableResult
     package static func encode(
         _ codes: Span<UInt32>, into out: inout ByteWriter, scratch: inout EncodingScratch,
@@ -57,13 +59,16 @@ extension CodeChunk {
     /// - Parameter context: Another column's code for each row; the reader must have it too.
     @discardableResult
     package static func encode(
-        _ codes: Span<UInt32>, context: Span<UInt32>, into out: inout ByteWriter, scratch: inout EncodingScratch,
+        _ codes: Span<UInt32>, context: Span<UInt32>, into out: inout ByteWriter,
+        scratch: inout EncodingScratch,
         prefersByteAlignment: Bool = false
     ) -> EncodedCodes {
         let start = out.count
         let plain = append(
             codes, into: &out, &scratch.integers.runs, prefersByteAlignment: prefersByteAlignment)
-        guard appendRanked(codes, context, insteadOf: start, of: &out, &scratch.integers.ranked) else { return plain }
+        guard appendRanked(codes, context, insteadOf: start, of: &out, &scratch.integers.ranked) else {
+            return plain
+        }
         return EncodedCodes(encoding: .ranked, minimum: plain.minimum, maximum: plain.maximum)
     }
 

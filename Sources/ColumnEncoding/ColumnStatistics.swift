@@ -102,7 +102,9 @@ package struct ColumnStatistics: Equatable, Sendable {
         } else if flags & Flag.strings != 0 {
             let lower = try Self.bound(bytes, &cursor)
             let upper = try Self.bound(bytes, &cursor)
-            guard !upper.rawSpan.precedes(lower.rawSpan) else { throw ByteCodingError(.corrupted, "statistics") }
+            guard !upper.rawSpan.precedes(lower.rawSpan) else {
+                throw ByteCodingError(.corrupted, "statistics")
+            }
             bounds = .strings(lower: lower, upper: upper, areExact: flags & Flag.exact != 0)
         }
     }

@@ -86,7 +86,8 @@ struct ContextRanking: ~Copyable {
             if pair.code == code && pair.context == context { return Int(slots[slot]) &- 1 }
             slot = (slot &+ 1) & mask
         }
-        pairs.append(Pair(context: context, code: code, count: 0, rank: UInt32(truncatingIfNeeded: pairs.count)))
+        pairs.append(
+            Pair(context: context, code: code, count: 0, rank: UInt32(truncatingIfNeeded: pairs.count)))
         slots[slot] = UInt32(truncatingIfNeeded: pairs.count)
         return pairs.count &- 1
     }
@@ -136,7 +137,8 @@ struct ContextLists: ~Copyable {
         try IntegerChunk.decodeFlat(bytes, &cursor, contextCount, 0..<contextCount, &lengths)
         var end = 0
         for index in 0..<contextCount {
-            guard gaps[index] < UInt64(ContextRanking.contextLimit - starts.count), lengths[index] < UInt64(limit - end)
+            guard gaps[index] < UInt64(ContextRanking.contextLimit - starts.count),
+                lengths[index] < UInt64(limit - end)
             else { throw ByteCodingError(.corrupted, "context lists") }
             let context = starts.count + Int(gaps[index])
             starts.resize(to: context, filling: 0)

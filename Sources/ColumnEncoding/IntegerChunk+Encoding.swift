@@ -18,14 +18,16 @@ extension IntegerChunk {
     /// - Parameter context: Another column's code for each row; the reader must have it too.
     @discardableResult
     package static func encode(
-        _ values: Span<UInt64>, context: Span<UInt32>, into out: inout ByteWriter, scratch: inout EncodingScratch
+        _ values: Span<UInt64>, context: Span<UInt32>, into out: inout ByteWriter,
+        scratch: inout EncodingScratch
     ) -> EncodedIntegers {
         append(values, context: context, into: &out, &scratch.integers)
     }
 
     @discardableResult
     static func append(
-        _ values: Span<UInt64>, context: Span<UInt32>? = nil, into out: inout ByteWriter, _ scratch: inout IntegerScratch
+        _ values: Span<UInt64>, context: Span<UInt32>? = nil, into out: inout ByteWriter,
+        _ scratch: inout IntegerScratch
     ) -> EncodedIntegers {
         let shape = IntegerShape(values)
         var statistics = IntegerStatistics(minimum: shape.minimum, maximum: shape.maximum)
@@ -44,11 +46,14 @@ extension IntegerChunk {
         }
         if let cost = collectDistinct(values, shape, hasContext: context != nil, &scratch) {
             statistics.distinctCount = scratch.distinct.values.count
-            let isSmallest = cost < min(runsCost, deltaCost, flatCost)
+            let otherCost = min(runsCost, deltaCost, flatCost)
+            let isSmallest = cost < otherCost
             if isSmallest || context != nil {
                 let start = out.count
                 let isRanked = appendDictionary(context, into: &out, &scratch)
-                if isSmallest || isRanked { return EncodedIntegers(encoding: .dictionary, statistics: statistics) }
+                if isSmallest || isRanked && (out.count - start) * 8 < otherCost {
+                    return EncodedIntegers(encoding: .dictionary, statistics: statistics)
+                }
                 out.truncate(to: start)
             }
         }

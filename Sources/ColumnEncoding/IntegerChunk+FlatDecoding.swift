@@ -28,7 +28,8 @@ extension IntegerChunk {
             let width = Int(try cursor.byte(bytes))
             guard width <= 64 else { throw ByteCodingError(.corrupted, "bit width") }
             let packed = try takeBits(&cursor, count, width)
-            try BitPacking.unpack(packed.span(of: bytes), range: range, width: width, adding: base, into: &values)
+            try BitPacking.unpack(
+                packed.span(of: bytes), range: range, width: width, adding: base, into: &values)
         case .varint:
             guard count <= cursor.remaining else { throw ByteCodingError(.truncated, "varints") }
             for row in 0..<count {

@@ -53,7 +53,9 @@ package struct SortedStringDictionary: Sendable {
     /// Sets `string` to the bytes of a code.
     ///
     /// - Throws: `.corrupted` if there is no such code, or its group is damaged.
-    package func string(_ code: UInt32, in bytes: RawSpan, into string: inout ByteWriter) throws(ByteCodingError) {
+    package func string(_ code: UInt32, in bytes: RawSpan, into string: inout ByteWriter)
+        throws(ByteCodingError)
+    {
         guard Int(code) < count else { throw ByteCodingError(.corrupted, "dictionary code") }
         var group = try GroupReader(group: Int(code) / Self.groupSize, of: self, bytes)
         for _ in 0...Int(code) % Self.groupSize { try group.next(bytes, into: &string) }
@@ -138,7 +140,8 @@ extension SortedStringDictionary {
     }
 
     private static func append(
-        _ strings: borrowing StringGathering, _ counts: borrowing FlatBuffer<UInt64>, into out: inout ByteWriter,
+        _ strings: borrowing StringGathering, _ counts: borrowing FlatBuffer<UInt64>,
+        into out: inout ByteWriter,
         _ scratch: inout IntegerScratch
     ) {
         out.append(varint: UInt64(strings.count))

@@ -13,7 +13,7 @@ internal import ByteCoding
 ///             4 bits each, as in BitPacking.swift │
 /// decimal   │ 3 │ total byte count, varint │ prefix: length, varint, bytes │ suffix: the same │
 ///           │ IntegerChunk of the numbers │      string = prefix + number without leading zeros + suffix
-/// ipv4      │ 4 │ total byte count, varint │ 4 bytes a string │      four decimal numbers with dots between
+/// ipv4      │ 4 │ total byte count, varint │ IntegerChunk of the addresses, first number most significant │
 /// ```
 enum StringForm: UInt8, CaseIterable {
     case raw = 0

@@ -31,7 +31,9 @@ extension StringList {
         try IntegerChunk.decodeChunk(bytes, &cursor, count, 0..<count, nil, &lengths)
         guard cursor.remaining == byteCount else { throw ByteCodingError(.corrupted, "string bytes") }
         for row in 0..<count {
-            guard let length = Int(exactly: lengths[row]) else { throw ByteCodingError(.corrupted, "string length") }
+            guard let length = Int(exactly: lengths[row]) else {
+                throw ByteCodingError(.corrupted, "string length")
+            }
             let string = try cursor.take(length)
             if range.contains(row) { strings.append(string.span(of: bytes)) }
         }
@@ -70,7 +72,9 @@ extension StringList {
         let template = try cursor.take(length).span(of: bytes)
         let flags = try cursor.take((length + 7) / 8).span(of: bytes)
         var varying = FlatBuffer<Int>(capacity: length)
-        for position in 0..<length where flags[position / 8] &>> UInt8(position % 8) & 1 == 1 { varying.append(position) }
+        for position in 0..<length where flags[position / 8] &>> UInt8(position % 8) & 1 == 1 {
+            varying.append(position)
+        }
         let packed = cursor.span(of: bytes)
         guard length.multipliedReportingOverflow(by: count) == (byteCount, false),
             BitPacking.byteCount(count, width: varying.count * 4) == packed.byteCount
@@ -80,7 +84,9 @@ extension StringList {
         for _ in range {
             var constant = 0
             for index in 0..<varying.count {
-                if constant < varying[index] { strings.extendEntry(template.extracting(constant..<varying[index])) }
+                if constant < varying[index] {
+                    strings.extendEntry(template.extracting(constant..<varying[index]))
+                }
                 let pair = packed[digit &>> 1]
                 strings.extendEntry(StringTemplate.digit(digit & 1 == 0 ? pair & 15 : pair &>> 4))
                 constant = varying[index] &+ 1
@@ -118,22 +124,24 @@ extension StringList {
         _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, _ range: Range<Int>, _ byteCount: Int,
         _ strings: inout DecodedStrings
     ) throws(ByteCodingError) {
-        guard count.multipliedReportingOverflow(by: 4) == (cursor.remaining, false) else {
-            throw ByteCodingError(.corrupted, "addresses")
-        }
-        let addresses = cursor.span(of: bytes)
-        cursor.position = cursor.end
-        let before = strings.byteCount
-        for row in range {
-            for part in 0..<4 {
+        var addresses = FlatBuffer<UInt64>(capacity: range.count)
+        try IntegerChunk.decodeChunk(bytes, &cursor, count, range, nil, &addresses)
+        guard cursor.isAtEnd else { throw ByteCodingError(.corrupted, "addresses") }
+        var left = byteCount
+        for row in 0..<addresses.count {
+            guard addresses[row] <= UInt64(UInt32.max), left >= 0 else {
+                throw ByteCodingError(.corrupted, "addresses")
+            }
+            let before = strings.byteCount
+            for part: UInt64 in 0..<4 {
                 if part > 0 { strings.extendEntry(0x2e) }
-                strings.extendEntry(DecimalDigits(UInt64(addresses[row &* 4 &+ part])))
+                strings.extendEntry(DecimalDigits(addresses[row] &>> (24 &- part &* 8) & 255))
             }
             strings.closeEntry()
+            left -= strings.byteCount - before
         }
-        // An address has at most 15 bytes, so little was written before this is noticed.
-        guard strings.byteCount - before == byteCount || range.count < count && byteCount <= count * 15 else {
-            throw ByteCodingError(.corrupted, "addresses")
+        guard left == 0 || range.count < count && left > 0 else {
+            throw ByteCodingError(.corrupted, "string bytes")
         }
     }
 }

@@ -11,7 +11,7 @@ enum StringList {
     ) {
         if forms.decimal.find(in: strings) { return appendDecimal(strings, into: &out, &forms, &scratch) }
         if forms.template.find(in: strings) { return appendTemplate(strings, into: &out, &forms) }
-        if forms.address.find(in: strings) { return appendAddresses(strings, into: &out, &forms) }
+        if forms.address.find(in: strings) { return appendAddresses(strings, into: &out, &forms, &scratch) }
         if isSorted { return appendFront(strings, into: &out, &forms, &scratch) }
         begin(.raw, strings, into: &out)
         forms.lengths.removeAll()
@@ -20,7 +20,9 @@ enum StringList {
         out.append(strings.bytes.bytes)
     }
 
-    private static func begin(_ form: StringForm, _ strings: borrowing StringGathering, into out: inout ByteWriter) {
+    private static func begin(
+        _ form: StringForm, _ strings: borrowing StringGathering, into out: inout ByteWriter
+    ) {
         out.append(form.rawValue)
         out.append(varint: UInt64(strings.byteCount))
     }
@@ -73,10 +75,11 @@ enum StringList {
     }
 
     private static func appendAddresses(
-        _ strings: borrowing StringGathering, into out: inout ByteWriter, _ forms: inout StringFormScratch
+        _ strings: borrowing StringGathering, into out: inout ByteWriter, _ forms: inout StringFormScratch,
+        _ scratch: inout IntegerScratch
     ) {
         begin(.ipv4, strings, into: &out)
-        for index in 0..<forms.address.addresses.count { out.append(bigEndian: forms.address.addresses[index]) }
+        IntegerChunk.append(forms.address.addresses.span, into: &out, &scratch)
     }
 
     private static func appendDecimal(

@@ -17,7 +17,8 @@ struct DecimalPattern: ~Copyable {
         for index in 0..<strings.count {
             let string = strings[index]
             let end = string.byteCount - suffixByteCount
-            guard end > prefixByteCount, let number = Self.number(string.extracting(prefixByteCount..<end)) else {
+            guard end > prefixByteCount, let number = Self.number(string.extracting(prefixByteCount..<end))
+            else {
                 return false
             }
             numbers.append(number)
@@ -41,7 +42,9 @@ struct DecimalPattern: ~Copyable {
         for index in 1..<strings.count where suffixByteCount > 0 {
             suffixByteCount = min(suffixByteCount, first.sharedSuffixByteCount(with: strings[index]))
         }
-        while suffixByteCount > 0 && Self.isDigit(first[first.byteCount - suffixByteCount]) { suffixByteCount -= 1 }
+        while suffixByteCount > 0 && Self.isDigit(first[first.byteCount - suffixByteCount]) {
+            suffixByteCount -= 1
+        }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
@@ -49,7 +52,9 @@ struct DecimalPattern: ~Copyable {
     /// The number that the digits spell, nil unless writing it gives the same digits.
     private static func number(_ digits: RawSpan) -> UInt64? {
         // Nineteen digits always fit into 64 bits.
-        guard digits.byteCount > 0, digits.byteCount <= 19, digits.byteCount == 1 || digits[0] != 0x30 else { return nil }
+        guard digits.byteCount > 0, digits.byteCount <= 19, digits.byteCount == 1 || digits[0] != 0x30 else {
+            return nil
+        }
         var result: UInt64 = 0
         for position in 0..<digits.byteCount {
             guard isDigit(digits[position]) else { return nil }
@@ -62,14 +67,14 @@ struct DecimalPattern: ~Copyable {
 /// Addresses of the fourth version of the internet protocol, as text.
 struct AddressPattern: ~Copyable {
     /// First number most significant.
-    private(set) var addresses = FlatBuffer<UInt32>()
+    private(set) var addresses = FlatBuffer<UInt64>()
 
     /// Looks for addresses; false if a string is none, or not in the form in which it would be written.
     mutating func find(in strings: borrowing StringGathering) -> Bool {
         addresses.removeAll()
         for index in 0..<strings.count {
             guard let address = Self.address(strings[index]) else { return false }
-            addresses.append(address)
+            addresses.append(UInt64(address))
         }
         return strings.count > 1
     }

@@ -16,7 +16,8 @@ extension StringScratch {
         ranks.removeAll()
         ranks.resize(to: strings.count, filling: 0)
         for index in 0..<strings.count {
-            order.append(StringSortKey(bytes: key(strings[index], skipped), index: UInt32(truncatingIfNeeded: index)))
+            order.append(
+                StringSortKey(bytes: key(strings[index], skipped), index: UInt32(truncatingIfNeeded: index)))
         }
         order.sort(strings)
         sorted.removeAll()

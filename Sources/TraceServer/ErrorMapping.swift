@@ -44,10 +44,11 @@ extension IngestError {
     }
 
     var grpcStatus: GRPCStatus {
-        let details = switch code {
-        case .overloaded, .unavailable, .malformed: try? status.encoded()
-        case .tooLarge: nil as [UInt8]?
-        }
+        let details =
+            switch code {
+            case .overloaded, .unavailable, .malformed: try? status.encoded()
+            case .tooLarge: nil as [UInt8]?
+            }
         return GRPCStatus(grpcCode, message, details: details)
     }
 }

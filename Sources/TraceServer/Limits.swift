@@ -61,8 +61,8 @@ package struct ServerLimits: Sendable {
     /// Connections that the kernel holds until they are accepted.
     package var backlog = 512
 
-    /// How long requests under way may go on after SIGTERM.
-    package var drainMilliseconds = 2_000
+    /// How long requests under way may go on after SIGTERM, so that the process is gone within two seconds.
+    package var drainMilliseconds = 1_500
 
     /// Spans that `/api/slow` answers at most.
     package var slowSpanCount = 262_144

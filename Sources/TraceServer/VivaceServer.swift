@@ -51,7 +51,8 @@ package struct VivaceServer: Service {
         let services = services()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for service in services { group.addTask { try await service.run() } }
-            try await group.waitForAll()
+            // The first one that fails cancels the others.
+            while try await group.next() != nil {}
         }
     }
 
@@ -74,11 +75,13 @@ package struct VivaceServer: Service {
     private func services() -> [any Service] {
         let limits = effectiveLimits()
         let loops = MultiThreadedEventLoopGroup.singleton
-        let pages = StatusPages(build: configuration.build, store: status, listeners: listeners, metrics: metrics)
+        let pages = StatusPages(
+            build: configuration.build, store: status, listeners: listeners, metrics: metrics)
         return [
             HTTPListener(
                 name: .http, address: configuration.http,
-                responder: QueryAPI(queries: queries, pages: pages, metrics: metrics, limits: limits, logger: logger),
+                responder: QueryAPI(
+                    queries: queries, pages: pages, metrics: metrics, limits: limits, logger: logger),
                 limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.http)),
             HTTPListener(
                 name: .otlpHTTP, address: configuration.otlpHTTP,
@@ -99,7 +102,8 @@ package struct VivaceServer: Service {
             case .http: configuration.http
             }
         return { address in
-            let actual = ListenAddress(host: configured.host, port: address?.port ?? configured.port).description
+            let actual = ListenAddress(host: configured.host, port: address?.port ?? configured.port)
+                .description
             listeners.set(actual, for: name)
             logger.info("listening", metadata: ["service": "\(name.service)", "address": "\(actual)"])
             onListening(name, actual)

@@ -154,7 +154,7 @@ extension TraceStore {
     }
 
     private func checkFreeSpace(_ logger: Logger) {
-        guard let space = try? LocalFileSystem().space(at: configuration.directory) else { return }
+        guard let space = try? configuration.fileSystem.space(at: configuration.directory) else { return }
         let limit = min(
             configuration.minimumFreeByteCount,
             Int(Double(space.totalByteCount) * configuration.minimumFreeFraction))

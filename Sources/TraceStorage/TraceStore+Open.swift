@@ -41,20 +41,23 @@ extension TraceStore {
         let builders = try BlockingExecutor(name: "block builders", threadCount: 1)
         let directory = configuration.directory
         let lock = try await writers.run {
-            let files = LocalFileSystem()
+            let files = configuration.fileSystem
             try files.createDirectory(directory)
             return try files.lock(directory + "/lock")
         }
         let objects = try await DirectoryObjectStore(
-            root: directory + "/store", readers: readers, writers: writers)
+            root: directory + "/store", fileSystem: configuration.fileSystem, readers: readers, writers: writers)
         var random = SystemRandomNumberGenerator()
         let marker = StoreMarker(storeID: .random(using: &random), createdNanoseconds: configuration.now())
         _ = try await StoreMarker.loadOrCreate(marker, in: objects)
         let manifest = try await Manifest.load(from: objects)
         let pool = SlabPool(retainedByteLimit: budget.limits[.heads] ?? 0)
-        let recovery = try await writers.run { try JournalRecovery(directory + "/journal") }
+        let recovery = try await writers.run {
+            try JournalRecovery(directory + "/journal", fileSystem: configuration.fileSystem)
+        }
         let journal = try await LocalJournal.open(
-            directory + "/journal", incarnation: .random(using: &random), now: configuration.now)
+            directory + "/journal", fileSystem: configuration.fileSystem, incarnation: .random(using: &random),
+            now: configuration.now)
         let replay = JournalReplayer(pool: pool, recovery: recovery)
         let covered = manifest.state.coveredGenerations
         var sealed: [SealedGeneration] = []

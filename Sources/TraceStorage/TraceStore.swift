@@ -2,7 +2,7 @@
 
 package import BlockFormat
 internal import ByteCoding
-internal import FileIO
+package import FileIO
 internal import OTLP
 internal import ObjectStorage
 internal import Synchronization
@@ -206,6 +206,8 @@ package struct StoreConfiguration: Sendable {
     /// … or this many bytes free, whichever is less: the journal must not die of it.
     package var minimumFreeByteCount = 1 << 30
 
+    /// Where files are; tests put one in that fails.
+    package var fileSystem: any FileSystem = LocalFileSystem()
     /// Unix nanoseconds.
     package var now: @Sendable () -> UInt64
 

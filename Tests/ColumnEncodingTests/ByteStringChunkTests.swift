@@ -47,7 +47,10 @@ internal import Testing
             try rows { "\(random.next())" }
             try rows { "10.\(random.below(256)).\(random.below(9)).\(random.below(256))" }
             try rows { "10.\(random.below(257)).0\(random.below(9)).\(random.below(256))" }
-            try roundTrip((0..<count).map { _ in (0..<random.below(9)).map { _ in UInt8(truncatingIfNeeded: random.next()) } })
+            try roundTrip(
+                (0..<count).map { _ in
+                    (0..<random.below(9)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+                })
         }
     }
 
@@ -57,7 +60,8 @@ internal import Testing
             (0..<1000).map { _ in
                 let a = String(random.next() | 1 << 63, radix: 16)
                 let b = String(random.next() | 1 << 63, radix: 16)
-                return "\(a.prefix(8))-\(a.dropFirst(8).prefix(4))-4\(a.suffix(3))-\(b.prefix(4))-\(b.suffix(12))"
+                return
+                    "\(a.prefix(8))-\(a.dropFirst(8).prefix(4))-4\(a.suffix(3))-\(b.prefix(4))-\(b.suffix(12))"
             })
         try roundTrip(rows)
         #expect(encodedStrings(rows).count < 1000 * 16)
@@ -99,8 +103,10 @@ internal import Testing
 
     @Test func damagedChunksAreRefusedOrGiveTheRightNumberOfRows() {
         let samples = [
-            text([]), text(["a"]), text((0..<12).map { "/orders/\($0 * 37)" }), text((0..<20).map { "cafe0\($0 % 10)" }),
-            text((0..<30).map { "SELECT \($0 % 3) FROM t" }), text((0..<12).map { String(repeating: "ab", count: $0) }),
+            text([]), text(["a"]), text((0..<12).map { "/orders/\($0 * 37)" }),
+            text((0..<20).map { "cafe0\($0 % 10)" }),
+            text((0..<30).map { "SELECT \($0 % 3) FROM t" }),
+            text((0..<12).map { String(repeating: "ab", count: $0) }),
             text(["10.0.0.1", "1.22.255.0", "8.8.8.8"]),
         ]
         for rows in samples {

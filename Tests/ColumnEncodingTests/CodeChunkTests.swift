@@ -138,9 +138,13 @@ internal import Testing
         var random = SeededRandom(seed)
         for encoding in CodeEncoding.allCases {
             let length = Int(random.below(40))
-            let bytes = [encoding.rawValue] + (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) >> random.below(8) }
+            let bytes =
+                [encoding.rawValue]
+                + (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) >> random.below(8) }
             let count = Int(random.below(200))
-            if let back = try? decodedCodes(bytes, count: count, range: 0..<count) { #expect(back.count == count) }
+            if let back = try? decodedCodes(bytes, count: count, range: 0..<count) {
+                #expect(back.count == count)
+            }
         }
     }
 }

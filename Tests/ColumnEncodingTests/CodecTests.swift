@@ -47,7 +47,8 @@ internal import Testing
         ColumnStatistics(valueCount: 0),
         ColumnStatistics(valueCount: 8192, nullCount: 300, distinctCount: 4),
         ColumnStatistics(valueCount: 1, bounds: .integers(minimum: 0, maximum: .max)),
-        ColumnStatistics(valueCount: 9, nullCount: 1, distinctCount: 2, bounds: .integers(minimum: 7, maximum: 900)),
+        ColumnStatistics(
+            valueCount: 9, nullCount: 1, distinctCount: 2, bounds: .integers(minimum: 7, maximum: 900)),
         ColumnStatistics(valueCount: 2, bounds: .strings(lower: [], upper: [255, 0], areExact: true)),
         ColumnStatistics(valueCount: 2, bounds: .strings(lower: [1], upper: [1, 2], areExact: false)),
     ]

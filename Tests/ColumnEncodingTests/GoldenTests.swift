@@ -10,7 +10,10 @@ internal import Testing
         (.constant, [], "0000"),
         (.constant, [300, 300], "00ac02"),
         (.packed, [10, 12, 17, 11, 13], "010a03d033"),
-        (.packed, (0..<7).map { $0 &* 0x9e_3779_b97f % (1 << 40) }, "?"),
+        (
+            .packed, (0..<7).map { $0 &* 0x9e_3779_b97f % (1 << 40) },
+            "01002800000000007fb979379efe72f36e3c7d2c6da6dafce5e6dd787b9f601517fa58da4cb5"
+        ),
         (.varint, [1, 2, 3, 1 << 40, 4, 5], "0201000102ffffffffff1f0304"),
         (.delta, (0..<12).map { 1 << 40 + $0 * 1000 }, "0380808080802000d00f"),
         (.runs, (0..<100).map { $0 < 40 ? 1000 : 1_000_000 }, "040202e80700d8fc3c02270014"),
@@ -73,7 +76,7 @@ internal import Testing
         ),
         (["cafe-01", "cafe-2f", "cafe-00"], "00021507636166652d30316010f200"),
         (["/orders/7/x", "/orders/120/x", "/orders/0/x"], "000323082f6f72646572732f022f780200077800"),
-        (["10.0.0.1", "192.168.1.200"], "0004150a000001c0a801c8"),
+        (["10.0.0.1", "192.168.1.200"], "000415028180805000c783a0b50b"),
     ]
 
     @Test(arguments: strings) func stringChunksKeepTheirBytes(strings: [String], golden: String) {
@@ -87,7 +90,9 @@ internal import Testing
     @Test func sortedDictionariesKeepTheirBytes() throws {
         let strings = ["", "GET /a", "GET /ab", "GET /b", "POST /b"].map { [UInt8]($0.utf8) }
         let bytes = encodedDictionary(strings, counts: [1, 2, 3, 4, 400])
-        #expect(hexadecimal(bytes) == "051a080201000102038f0300000000000006474554202f610601620501620007504f5354202f62")
+        #expect(
+            hexadecimal(bytes)
+                == "051a080201000102038f0300000000000006474554202f610601620501620007504f5354202f62")
     }
 
     @Test func lz4ChunksKeepTheirForm() throws {

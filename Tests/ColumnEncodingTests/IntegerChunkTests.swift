@@ -55,9 +55,16 @@ internal import Testing
         for count in [2, 50, 500, 8192] {
             var walk = random.next() >> 8
             try roundTrip((0..<count).map { _ in random.logNormal(median: 1e6, sigma: 1.5) })
-            try roundTrip((0..<count).map { _ in random.below(20) == 0 ? random.next() >> random.below(64) : 0 })
-            try roundTrip((0..<count).map { _ in walk &+= random.below(1000); return walk })
-            try roundTrip((0..<count).map { _ in walk &+= random.below(1000) &- 500; return walk })
+            try roundTrip(
+                (0..<count).map { _ in random.below(20) == 0 ? random.next() >> random.below(64) : 0 })
+            try roundTrip(
+                (0..<count).map { _ in
+                    walk &+= random.below(1000); return walk
+                })
+            try roundTrip(
+                (0..<count).map { _ in
+                    walk &+= random.below(1000) &- 500; return walk
+                })
             try roundTrip((0..<count).map { UInt64($0) / 100 })
             try roundTrip((0..<count).map { _ in [200, 404, 500, .max][Int(random.below(4))] })
             try roundTrip((0..<count).map { _ in random.below(2) == 0 ? random.next() : random.below(3) })
@@ -74,7 +81,8 @@ internal import Testing
         try #expect(roundTrip((0..<500).map { $0 / 100 * 12345 }) == .runs)
         try #expect(roundTrip((0..<500).map { _ in [200, 404, 1 << 40][Int(random.below(3))] }) == .dictionary)
         try #expect(roundTrip((0..<500).map { _ in random.logNormal(median: 1e6, sigma: 2) }) == .binned)
-        try #expect(roundTrip((0..<500).map { _ in random.below(50) == 0 ? random.below(1 << 30) : 9 }) == .sparse)
+        try #expect(
+            roundTrip((0..<500).map { _ in random.below(50) == 0 ? random.below(1 << 30) : 9 }) == .sparse)
     }
 
     @Test func logNormalDurationsTakeAboutTheirEntropy() {
@@ -141,9 +149,13 @@ internal import Testing
         for values in damageSamples(&random) {
             let count = values.count
             damaged(encoded(values).bytes) { bytes in
-                if let back = try? decoded(bytes, count: count, range: 0..<count) { #expect(back.count == count) }
+                if let back = try? decoded(bytes, count: count, range: 0..<count) {
+                    #expect(back.count == count)
+                }
                 let part = count / 3..<count / 2
-                if let back = try? decoded(bytes, count: count, range: part) { #expect(back.count == part.count) }
+                if let back = try? decoded(bytes, count: count, range: part) {
+                    #expect(back.count == part.count)
+                }
             }
         }
     }
@@ -152,7 +164,9 @@ internal import Testing
         var random = SeededRandom(seed)
         for encoding in IntegerEncoding.allCases {
             let length = Int(random.below(60))
-            let bytes = [encoding.rawValue] + (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) >> random.below(8) }
+            let bytes =
+                [encoding.rawValue]
+                + (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) >> random.below(8) }
             let count = Int(random.below(200))
             if let back = try? decoded(bytes, count: count, range: 0..<count) { #expect(back.count == count) }
         }
@@ -179,7 +193,9 @@ internal import Testing
     }
 
     @Test func keysOfFloatingPointNumbersKeepTheirOrderAndBits() {
-        let values: [Double] = [-.infinity, -1e300, -1, -.leastNonzeroMagnitude, -0.0, 0, 1e-300, 1, .infinity, .nan]
+        let values: [Double] = [
+            -.infinity, -1e300, -1, -.leastNonzeroMagnitude, -0.0, 0, 1e-300, 1, .infinity, .nan,
+        ]
         #expect(values.map { OrderedKey.key($0) } == values.map { OrderedKey.key($0) }.sorted())
         let odd = values + [-Double.nan, .signalingNaN, Double(bitPattern: 0x7ff8_0000_0000_1234)]
         #expect(odd.map { OrderedKey.double(OrderedKey.key($0)).bitPattern } == odd.map(\.bitPattern))

@@ -10,7 +10,8 @@ internal import Testing
         var strings = Set<[UInt8]>()
         while strings.count < count {
             let stem = [UInt8](["GET /api/", "POST /api/", "", "\u{0}\u{0}"][Int(random.below(4))].utf8)
-            strings.insert(stem + (0..<random.below(6)).map { _ in UInt8(truncatingIfNeeded: random.below(256)) })
+            strings.insert(
+                stem + (0..<random.below(6)).map { _ in UInt8(truncatingIfNeeded: random.below(256)) })
         }
         return strings.sorted { $0.lexicographicallyPrecedes($1) }
     }
@@ -62,7 +63,8 @@ internal import Testing
             damaged(encodedDictionary(strings, counts: strings.map { _ in 3 })) { bytes in
                 var counts = FlatBuffer<UInt64>()
                 do {
-                    let back = try SortedStringDictionary.decode(bytes.rawSpan, counts: &counts, byteLimit: 1000)
+                    let back = try SortedStringDictionary.decode(
+                        bytes.rawSpan, counts: &counts, byteLimit: 1000)
                     #expect(back.count == counts.count)
                     #expect(back.byteCount <= 1000)
                 } catch {}

@@ -141,7 +141,8 @@ func decodedStrings(
     _ bytes: [UInt8], count: Int, range: Range<Int>, byteLimit: Int
 ) -> (rows: [[UInt8]], byteCount: Int)? {
     do throws(ByteCodingError) {
-        let strings = try ByteStringChunk.decode(bytes.rawSpan, count: count, range: range, byteLimit: byteLimit)
+        let strings = try ByteStringChunk.decode(
+            bytes.rawSpan, count: count, range: range, byteLimit: byteLimit)
         return (array(strings), strings.byteCount)
     } catch {
         return nil
@@ -157,7 +158,8 @@ func encodedDictionary(_ strings: [[UInt8]], counts: [UInt64]) -> [UInt8] {
     var codes = FlatBuffer<UInt32>()
     for string in strings { codes.append(dictionary.code(for: string.rawSpan)) }
     withExtendedLifetime(arena) {
-        SortedStringDictionary.encode(codes, dictionary.view(), counts: buffer(counts), into: &out, scratch: &scratch)
+        SortedStringDictionary.encode(
+            codes, dictionary.view(), counts: buffer(counts), into: &out, scratch: &scratch)
     }
     return out.array()
 }

@@ -71,11 +71,13 @@ final class GRPCTestConnection: Sendable {
 
     /// One whole call.
     func call(
-        _ path: String = exportPath, fields: [(String, String)] = [], contentType: String = "application/grpc",
+        _ path: String = exportPath, fields: [(String, String)] = [],
+        contentType: String = "application/grpc",
         method: String = "POST", frames: [[UInt8]], endsStream: Bool = true
     ) async throws -> GRPCTestAnswer {
         let call = try await open()
-        try await call.sendHead(path, fields: fields, contentType: contentType, method: method, ends: frames.isEmpty)
+        try await call.sendHead(
+            path, fields: fields, contentType: contentType, method: method, ends: frames.isEmpty)
         for (index, frame) in frames.enumerated() {
             call.send(frame, ends: endsStream && index == frames.count - 1)
         }
@@ -83,7 +85,8 @@ final class GRPCTestConnection: Sendable {
     }
 
     func ping() async throws {
-        let frame = HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(withInteger: 7), ack: false))
+        let frame = HTTP2Frame(
+            streamID: .rootStream, payload: .ping(HTTP2PingData(withInteger: 7), ack: false))
         try await channel.writeAndFlush(frame)
     }
 }
@@ -94,7 +97,8 @@ let healthPath = "/grpc.health.v1.Health/Check"
 /// A message with its prefix.
 func framed(_ message: [UInt8], flag: UInt8 = 0) -> [UInt8] {
     let count = UInt32(message.count)
-    return [flag, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)] + message
+    return [flag, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
+        + message
 }
 
 /// One stream.
@@ -109,7 +113,8 @@ final class GRPCTestCall: Sendable {
     private let state = Mutex(State())
 
     func sendHead(
-        _ path: String = exportPath, fields: [(String, String)] = [], contentType: String = "application/grpc",
+        _ path: String = exportPath, fields: [(String, String)] = [],
+        contentType: String = "application/grpc",
         method: String = "POST", ends: Bool = false
     ) async throws {
         var head = HPACKHeaders([
@@ -122,7 +127,8 @@ final class GRPCTestCall: Sendable {
     }
 
     func send(_ bytes: [UInt8], ends: Bool = false) {
-        let payload = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: ends))
+        let payload = HTTP2Frame.FramePayload.data(
+            .init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: ends))
         channel.withLock { $0 }?.writeAndFlush(payload, promise: nil)
     }
 
@@ -162,9 +168,13 @@ private final class GRPCTestHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .headers(let headers):
-            call.update { if $0.head == nil { $0.head = headers.headers } else { $0.trailers = headers.headers } }
+            call.update {
+                if $0.head == nil { $0.head = headers.headers } else { $0.trailers = headers.headers }
+            }
         case .data(let frame):
-            if case .byteBuffer(let bytes) = frame.data { call.update { $0.body += Array(bytes.readableBytesView) } }
+            if case .byteBuffer(let bytes) = frame.data {
+                call.update { $0.body += Array(bytes.readableBytesView) }
+            }
         case .rstStream(let code): call.update { $0.resetCode = code }
         default: break
         }

@@ -96,12 +96,14 @@ struct HTTPTestConnection {
 extension RunningServer {
     /// One request on a connection of its own.
     func request(
-        _ method: String, _ target: String, to listener: ListenerName, fields: [String] = [], body: [UInt8]? = nil
+        _ method: String, _ target: String, to listener: ListenerName, fields: [String] = [],
+        body: [UInt8]? = nil
     ) async throws -> TestAnswer {
         var answer = TestAnswer()
         try await HTTPTestConnection.with(port: port(listener)) { connection in
             let length = body.map { ["Content-Length: \($0.count)"] } ?? []
-            let head = (["\(method) \(target) HTTP/1.1", "Host: test"] + fields + length).joined(separator: "\r\n")
+            let head = (["\(method) \(target) HTTP/1.1", "Host: test"] + fields + length).joined(
+                separator: "\r\n")
             try await connection.send(head + "\r\n\r\n")
             if let body { try await connection.send(body) }
             answer = try await connection.answer(hasBody: method != "HEAD")

@@ -44,7 +44,8 @@ private final class FakeStore: Service {
             server.receiver.hold()
             try await HTTPTestConnection.with(port: server.port(.otlpHTTP)) { connection in
                 try await connection.send(
-                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: 1\r\n\r\nx")
+                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: 1\r\n\r\nx"
+                )
                 while server.receiver.requests.isEmpty { await Task.yield() }
                 await server.shutDown()
                 server.receiver.release()
@@ -59,7 +60,8 @@ private final class FakeStore: Service {
         try await RunningServer.with { server in
             try await HTTPTestConnection.with(port: server.port(.otlpHTTP)) { http in
                 try await http.send(
-                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: 9\r\n\r\nx")
+                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: 9\r\n\r\nx"
+                )
                 try await GRPCTestConnection.with(port: server.port(.otlpGRPC)) { grpc in
                     let call = try await grpc.open()
                     try await call.sendHead()
@@ -74,7 +76,8 @@ private final class FakeStore: Service {
     }
 
     @Test(arguments: ListenerName.allCases)
-    func `an address in use is named with its flag, and the store is stopped`(name: ListenerName) async throws {
+    func `an address in use is named with its flag, and the store is stopped`(name: ListenerName) async throws
+    {
         let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
         let address = ListenAddress(host: "127.0.0.1", port: taken.localAddress?.port ?? 0)
@@ -88,7 +91,8 @@ private final class FakeStore: Service {
         case .http: configuration.http = address
         }
         let server = VivaceServer(
-            configuration: configuration, receiver: FakeReceiver(), queries: FakeQueries(), status: FakeStatus(),
+            configuration: configuration, receiver: FakeReceiver(), queries: FakeQueries(),
+            status: FakeStatus(),
             memory: nil, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let store = FakeStore()
         let error = await #expect(throws: ServerError.self) { try await server.run(on: [store]) }
@@ -100,9 +104,12 @@ private final class FakeStore: Service {
 
     @Test func `readiness names what is missing`() async throws {
         try await RunningServer.with { server in
-            #expect(try await server.get("/ready") == TestAnswer(
-                status: 200, fields: ["content-type": "text/plain; charset=utf-8", "content-length": "5"],
-                body: Array("ready".utf8)))
+            #expect(
+                try await server.get("/ready")
+                    == TestAnswer(
+                        status: 200,
+                        fields: ["content-type": "text/plain; charset=utf-8", "content-length": "5"],
+                        body: Array("ready".utf8)))
             server.status.setNotReady("replaying the journal: 3 of 9 segments")
             let answer = try await server.get("/ready")
             #expect(answer.status == 503)

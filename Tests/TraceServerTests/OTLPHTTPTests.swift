@@ -9,8 +9,12 @@ import TraceServer
 private let protobuf = "Content-Type: application/x-protobuf"
 
 @Suite(.timeLimit(.minutes(1))) struct OTLPHTTPTests {
-    @Test(arguments: ["application/x-protobuf", "application/protobuf", "Application/X-Protobuf; charset=utf-8"])
-    func `a protobuf body arrives as it was sent and is answered with an empty message`(type: String) async throws {
+    @Test(arguments: [
+        "application/x-protobuf", "application/protobuf", "Application/X-Protobuf; charset=utf-8",
+    ])
+    func `a protobuf body arrives as it was sent and is answered with an empty message`(type: String)
+        async throws
+    {
         try await RunningServer.with { server in
             let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
             let answer = try await server.request(
@@ -29,7 +33,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
     @Test func `a gzip body stays compressed`() async throws {
         try await RunningServer.with { server in
             let answer = try await server.request(
-                "POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf, "Content-Encoding: gzip"], body: [31, 139])
+                "POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf, "Content-Encoding: gzip"],
+                body: [31, 139])
             #expect(answer.status == 200)
             #expect(server.receiver.requests.first?.encoding == .gzip)
             #expect(server.receiver.requests.first?.body == [31, 139])
@@ -38,7 +43,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
 
     @Test func `an empty request is accepted`() async throws {
         try await RunningServer.with { server in
-            let answer = try await server.request("POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf], body: [])
+            let answer = try await server.request(
+                "POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf], body: [])
             #expect(answer.status == 200)
             #expect(server.receiver.requests.first?.body == [])
         }
@@ -47,8 +53,10 @@ private let protobuf = "Content-Type: application/x-protobuf"
     @Test func `rejected spans are reported as partial success`() async throws {
         try await RunningServer.with { server in
             server.receiver.answer(
-                .success(ExportOutcome(acceptedSpanCount: 5, rejectedSpanCount: 2, rejectionMessage: "zero IDs")))
-            let answer = try await server.request("POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf], body: [1])
+                .success(
+                    ExportOutcome(acceptedSpanCount: 5, rejectedSpanCount: 2, rejectionMessage: "zero IDs")))
+            let answer = try await server.request(
+                "POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf], body: [1])
             #expect(answer.status == 200)
             let message = try ExportTraceServiceResponse(decoding: answer.body)
             #expect(message.partialSuccess?.rejectedSpans == 2)
@@ -61,17 +69,19 @@ private let protobuf = "Content-Type: application/x-protobuf"
         }
     }
 
-    @Test(arguments: [
-        (IngestError(.malformed, "bad"), 400, 3, nil), (IngestError(.tooLarge, "big"), 413, 8, nil),
-        (IngestError(.overloaded, "busy", retryAfterSeconds: 7), 429, 8, 7),
-        (IngestError(.unavailable, "full"), 503, 14, 1),
-    ] as [(IngestError, Int, Int32, Int?)])
+    @Test(
+        arguments: [
+            (IngestError(.malformed, "bad"), 400, 3, nil), (IngestError(.tooLarge, "big"), 413, 8, nil),
+            (IngestError(.overloaded, "busy", retryAfterSeconds: 7), 429, 8, 7),
+            (IngestError(.unavailable, "full"), 503, 14, 1),
+        ] as [(IngestError, Int, Int32, Int?)])
     func `an ingest error has its status, body and retry hint`(
         error: IngestError, status: Int, code: Int32, seconds: Int?
     ) async throws {
         try await RunningServer.with { server in
             server.receiver.answer(.failure(error))
-            let answer = try await server.request("POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf], body: [1])
+            let answer = try await server.request(
+                "POST", "/v1/traces", to: .otlpHTTP, fields: [protobuf], body: [1])
             #expect(answer.status == status)
             #expect(answer.fields["retry-after"] == seconds.map(String.init))
             #expect(answer.fields["content-type"] == "application/x-protobuf")
@@ -94,7 +104,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
         method: String, path: String, field: String, status: Int
     ) async throws {
         try await RunningServer.with { server in
-            let answer = try await server.request(method, path, to: .otlpHTTP, fields: [field], body: [1, 2, 3])
+            let answer = try await server.request(
+                method, path, to: .otlpHTTP, fields: [field], body: [1, 2, 3])
             #expect(answer.status == status)
             #expect(answer.fields["allow"] == (status == 405 ? "POST" : nil))
             if field.contains("json") {
@@ -113,7 +124,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
                 for round in 0..<20 {
                     let count = round % 3 == 2 ? 200_001 : 1_000 * round
                     try await connection.send(
-                        "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nContent-Length: \(count)\r\n\r\n")
+                        "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nContent-Length: \(count)\r\n\r\n"
+                    )
                     try await connection.send([UInt8](repeating: 1, count: count))
                     #expect(try await connection.answer().status == (round % 3 == 2 ? 413 : 200))
                 }
@@ -123,7 +135,9 @@ private let protobuf = "Content-Type: application/x-protobuf"
         }
     }
 
-    @Test func `a body over the limit is refused by its announced length, before anything is reserved`() async throws {
+    @Test func `a body over the limit is refused by its announced length, before anything is reserved`()
+        async throws
+    {
         try await RunningServer.with { server in
             try await HTTPTestConnection.with(port: server.port(.otlpHTTP)) { connection in
                 try await connection.send(
@@ -140,7 +154,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
         try await RunningServer.with { server in
             try await HTTPTestConnection.with(port: server.port(.otlpHTTP)) { connection in
                 try await connection.send(
-                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
                 for _ in 0..<21 {
                     try await connection.send("2710\r\n")
                     try await connection.send([UInt8](repeating: 1, count: 10_000))
@@ -148,7 +163,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
                 }
                 #expect(try await connection.answer().status == 413)
                 try await connection.send("0\r\n\r\n")
-                try await connection.send("POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nContent-Length: 0\r\n\r\n")
+                try await connection.send(
+                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nContent-Length: 0\r\n\r\n")
                 #expect(try await connection.answer().status == 200, "the connection goes on")
             }
             #expect(server.receiver.highestReservedByteCount <= 200_000)
@@ -160,7 +176,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
         try await RunningServer.with { server in
             try await HTTPTestConnection.with(port: server.port(.otlpHTTP)) { connection in
                 try await connection.send(
-                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
                 var wasCutOff = false
                 for _ in 0..<10_000 where !wasCutOff {
                     do {
@@ -180,7 +197,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
         try await RunningServer.with { server in
             try await HTTPTestConnection.with(port: server.port(.otlpHTTP)) { connection in
                 try await connection.send(
-                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    "POST /v1/traces HTTP/1.1\r\nHost: a\r\n\(protobuf)\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
                 for byte in 0..<200 {
                     try await connection.send("3e8\r\n")
                     try await connection.send([UInt8](repeating: UInt8(byte), count: 1_000))

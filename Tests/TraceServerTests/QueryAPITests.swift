@@ -32,7 +32,9 @@ private let spans = [
             let answer = try await server.get("/api/traces/\(path)")
             #expect(answer.status == 200)
             #expect(answer.fields["content-type"] == "application/json")
-            #expect(answer.text.hasPrefix("{\"batches\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\","))
+            #expect(
+                answer.text.hasPrefix(
+                    "{\"batches\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\","))
             #expect(answer.text.contains("\"traceId\":\"AQIDBAUGBwgJCgsMDQ4PEA==\""))
             #expect(answer.text.contains("\"name\":\"GET \\\"/\\\"\\n\",\"kind\":\"SPAN_KIND_SERVER\""))
             let missing = try await server.get("/api/traces/77")
@@ -41,7 +43,8 @@ private let spans = [
         }
     }
 
-    @Test func `version 2 answers the trace and how it was found, and 200 with an empty trace`() async throws {
+    @Test func `version 2 answers the trace and how it was found, and 200 with an empty trace`() async throws
+    {
         try await withTrace { server in
             let answer = try await server.get("/api/v2/traces/\(path)")
             #expect(answer.status == 200)
@@ -67,7 +70,9 @@ private let spans = [
         }
     }
 
-    @Test(arguments: [1, 2, 3, 7]) func `slices of any size make the same document`(spansPerSlice: Int) async throws {
+    @Test(arguments: [1, 2, 3, 7]) func `slices of any size make the same document`(spansPerSlice: Int)
+        async throws
+    {
         // All spans have one resource, so that grouping is the same for every slice of one span.
         let many = (1...20).map { TestSpan(id: UInt64($0), start: UInt64($0), end: 99) }
         var limits = RunningServer.smallLimits
@@ -83,7 +88,8 @@ private let spans = [
             #expect(json.text.split(separator: "{\"resource\":").count == slices + 1)
             let first = try await server.get("/api/traces/\(path)", fields: protobuf)
             let second = try await server.get("/api/v2/traces/\(path)", fields: protobuf)
-            #expect(second.body == (try TraceByIDResponse(trace: first.body, inspectedByteCount: 123).encoded()))
+            #expect(
+                second.body == (try TraceByIDResponse(trace: first.body, inspectedByteCount: 123).encoded()))
         }
     }
 
@@ -96,7 +102,9 @@ private let spans = [
             #expect(critical.contains("\"complete\":false,\"warnings\":[\"partial: block 7 is missing\"]"))
         }
         try await withTrace(foundTrace(id, [], partialReason: "block 7 is missing")) { server in
-            for target in ["/api/v2/traces/\(path)", "/api/traces/\(path)", "/api/traces/\(path)/critical-path"] {
+            for target in [
+                "/api/v2/traces/\(path)", "/api/traces/\(path)", "/api/traces/\(path)/critical-path",
+            ] {
                 let answer = try await server.get(target)
                 #expect(answer.status == 503)
             }
@@ -106,21 +114,22 @@ private let spans = [
     @Test func `the critical path tiles the root's interval`() async throws {
         try await withTrace { server in
             let answer = try await server.get("/api/traces/\(path)/critical-path")
-            #expect(answer.text == """
-                {"traceID":"\(path)","rootServiceName":"front","rootTraceName":"GET \\"/\\"\\n",\
-                "startTimeUnixNano":"1000","durationNanos":"1000","complete":true,"warnings":[],"segments":[\
-                {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","startTimeUnixNano":"1000","durationNanos":"100"},\
-                {"spanID":"0000000000000002","serviceName":"cart","name":"a","startTimeUnixNano":"1100","durationNanos":"500"},\
-                {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","startTimeUnixNano":"1600","durationNanos":"100"},\
-                {"spanID":"0000000000000003","serviceName":"shop","name":"b","startTimeUnixNano":"1700","durationNanos":"200"},\
-                {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","startTimeUnixNano":"1900","durationNanos":"100"}],\
-                "spans":[{"spanID":"0000000000000002","serviceName":"cart","name":"a","criticalNanos":"500","share":0.5},\
-                {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","criticalNanos":"300","share":0.3},\
-                {"spanID":"0000000000000003","serviceName":"shop","name":"b","criticalNanos":"200","share":0.2}],\
-                "services":[{"serviceName":"cart","criticalNanos":"500","share":0.5},\
-                {"serviceName":"front","criticalNanos":"300","share":0.3},\
-                {"serviceName":"shop","criticalNanos":"200","share":0.2}]}
-                """)
+            #expect(
+                answer.text == """
+                    {"traceID":"\(path)","rootServiceName":"front","rootTraceName":"GET \\"/\\"\\n",\
+                    "startTimeUnixNano":"1000","durationNanos":"1000","complete":true,"warnings":[],"segments":[\
+                    {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","startTimeUnixNano":"1000","durationNanos":"100"},\
+                    {"spanID":"0000000000000002","serviceName":"cart","name":"a","startTimeUnixNano":"1100","durationNanos":"500"},\
+                    {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","startTimeUnixNano":"1600","durationNanos":"100"},\
+                    {"spanID":"0000000000000003","serviceName":"shop","name":"b","startTimeUnixNano":"1700","durationNanos":"200"},\
+                    {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","startTimeUnixNano":"1900","durationNanos":"100"}],\
+                    "spans":[{"spanID":"0000000000000002","serviceName":"cart","name":"a","criticalNanos":"500","share":0.5},\
+                    {"spanID":"0000000000000001","serviceName":"front","name":"GET \\"/\\"\\n","criticalNanos":"300","share":0.3},\
+                    {"spanID":"0000000000000003","serviceName":"shop","name":"b","criticalNanos":"200","share":0.2}],\
+                    "services":[{"serviceName":"cart","criticalNanos":"500","share":0.5},\
+                    {"serviceName":"front","criticalNanos":"300","share":0.3},\
+                    {"serviceName":"shop","criticalNanos":"200","share":0.2}]}
+                    """)
             #expect(try await server.get("/api/traces/77/critical-path").status == 404)
             let options = "mode=cover&async=include&skew=adjust&tolerance=1ms"
             #expect(try await server.get("/api/traces/\(path)/critical-path?\(options)").status == 200)
@@ -134,11 +143,13 @@ private let spans = [
                 durationNanoseconds: 1_000, criticalNanoseconds: 400, share: 0.4, status: 2)
             server.queries.state.withLock { $0.slowSpans = SlowSpanResult(spans: [span], partialReason: nil) }
             let answer = try await server.get(
-                "/api/slow?service=a+b&name=GET%20%2F&minDuration=1m1.5s&status=error&start=1.5&end=2024-01-02T03:04:05%2B01:00&limit=7")
-            #expect(answer.text == """
-                {"spans":[{"traceID":"\(path)","spanID":"00000000000000ab","serviceName":"shop","name":"pay",\
-                "startTimeUnixNano":"5","durationNanos":"1000","criticalNanos":"400","share":0.4,"status":"error"}],"status":"COMPLETE"}
-                """)
+                "/api/slow?service=a+b&name=GET%20%2F&minDuration=1m1.5s&status=error&start=1.5&end=2024-01-02T03:04:05%2B01:00&limit=7"
+            )
+            #expect(
+                answer.text == """
+                    {"spans":[{"traceID":"\(path)","spanID":"00000000000000ab","serviceName":"shop","name":"pay",\
+                    "startTimeUnixNano":"5","durationNanos":"1000","criticalNanos":"400","share":0.4,"status":"error"}],"status":"COMPLETE"}
+                    """)
             let query = try #require(server.queries.state.withLock { $0.lastSlowSpanQuery })
             #expect(query.serviceName == "a b")
             #expect(query.spanName == "GET /")
@@ -147,9 +158,12 @@ private let spans = [
             #expect(query.range == TimeRange(start: 1_500_000_000, end: 1_704_161_045_000_000_000))
             #expect(query.limit == 7)
             server.queries.state.withLock { $0.slowSpans = SlowSpanResult(spans: [], partialReason: "cut") }
-            #expect(try await server.get("/api/slow").text == "{\"spans\":[],\"status\":\"PARTIAL\",\"message\":\"cut\"}")
+            #expect(
+                try await server.get("/api/slow").text
+                    == "{\"spans\":[],\"status\":\"PARTIAL\",\"message\":\"cut\"}")
             let plain = try #require(server.queries.state.withLock { $0.lastSlowSpanQuery })
-            #expect(plain.limit == 20 && plain.range == .all && plain.status == nil && plain.serviceName == nil)
+            #expect(
+                plain.limit == 20 && plain.range == .all && plain.status == nil && plain.serviceName == nil)
         }
     }
 
@@ -157,11 +171,14 @@ private let spans = [
         ("/api/traces/xyz", "trace ID"), ("/api/traces/0", "trace ID"),
         ("/api/v2/traces/\(path)00", "trace ID"), ("/api/traces/\(path)?start=5", "end"),
         ("/api/traces/\(path)?start=5&end=5", "end"), ("/api/v2/traces/\(path)?start=x&end=5", "start"),
-        ("/api/traces/\(path)/critical-path?mode=fast", "mode"), ("/api/traces/\(path)/critical-path?async=1", "async"),
+        ("/api/traces/\(path)/critical-path?mode=fast", "mode"),
+        ("/api/traces/\(path)/critical-path?async=1", "async"),
         ("/api/traces/\(path)/critical-path?skew=1", "skew"),
         ("/api/slow?minDuration=5", "minDuration"), ("/api/slow?minDuration=-5s", "minDuration"),
-        ("/api/slow?status=bad", "status"), ("/api/slow?limit=0", "limit"), ("/api/slow?limit=262145", "limit"),
-        ("/api/slow?limit=ten", "limit"), ("/api/slow?start=1700000000000", "start"), ("/api/slow?end=now", "end"),
+        ("/api/slow?status=bad", "status"), ("/api/slow?limit=0", "limit"),
+        ("/api/slow?limit=262145", "limit"),
+        ("/api/slow?limit=ten", "limit"), ("/api/slow?start=1700000000000", "start"),
+        ("/api/slow?end=now", "end"),
     ])
     func `a bad parameter is named`(target: String, name: String) async throws {
         try await withTrace { server in
@@ -173,7 +190,8 @@ private let spans = [
     }
 
     @Test(arguments: [
-        (QueryError.Code.invalid, 400), (.tooLarge, 422), (.timedOut, 504), (.unavailable, 503), (.corrupted, 500),
+        (QueryError.Code.invalid, 400), (.tooLarge, 422), (.timedOut, 504), (.unavailable, 503),
+        (.corrupted, 500),
     ])
     func `a query error has its status`(code: QueryError.Code, status: Int) async throws {
         try await RunningServer.with { server in
@@ -207,7 +225,8 @@ private let spans = [
             for target in ["/", "/api", "/api/traces", "/api/traces/1/2", "/api/v2/traces", "/nope"] {
                 #expect(try await server.get(target).status == 404)
             }
-            #expect(try await server.get("/api/slow?a=" + String(repeating: "a", count: 20_000)).status == 414)
+            #expect(
+                try await server.get("/api/slow?a=" + String(repeating: "a", count: 20_000)).status == 414)
         }
     }
 
@@ -222,7 +241,10 @@ private let spans = [
             #expect(status.contains("  blocks: 3\n"))
             let metrics = try await server.get("/metrics")
             #expect(metrics.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
-            for name in ["vivace_build_info{", "process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_open_fds ", "process_start_time_seconds "] {
+            for name in [
+                "vivace_build_info{", "process_resident_memory_bytes ", "process_cpu_seconds_total ",
+                "process_open_fds ", "process_start_time_seconds ",
+            ] {
                 #expect(metrics.text.contains("\n" + name))
             }
         }

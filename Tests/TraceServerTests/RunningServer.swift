@@ -34,9 +34,11 @@ struct RunningServer: Sendable {
         let (listening, continuation) = AsyncStream.makeStream(of: ListenerName.self)
         let server = VivaceServer(
             configuration: configuration, receiver: receiver, queries: queries, status: status,
-            memory: MemoryBudget(total: 1 << 30), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            memory: MemoryBudget(total: 1 << 30),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         ) { name, _ in continuation.yield(name) }
-        let group = ServiceGroup(services: storage + [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let group = ServiceGroup(
+            services: storage + [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let running = RunningServer(
             receiver: receiver, queries: queries, status: status, server: server, group: group)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -57,7 +59,7 @@ struct RunningServer: Sendable {
                 receiver.release()
                 await group.triggerGracefulShutdown()
             }
-            try await tasks.waitForAll()
+            while try await tasks.next() != nil {}
         }
     }
 

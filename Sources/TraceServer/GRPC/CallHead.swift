@@ -38,11 +38,12 @@ struct CallHead: Sendable, Equatable {
             throw .grpc(GRPCStatus(.unimplemented, "there is no method \(path)"))
         }
         self.method = method
-        encoding = switch fields.first(name: "grpc-encoding") {
-        case nil, "identity": .identity
-        case "gzip": .gzip
-        case let other?: .unknown(other)
-        }
+        encoding =
+            switch fields.first(name: "grpc-encoding") {
+            case nil, "identity": .identity
+            case "gzip": .gzip
+            case let other?: .unknown(other)
+            }
         tenant = fields.first(name: tenantHeaderName.lowercased())
     }
 
@@ -58,8 +59,10 @@ struct CallHead: Sendable, Equatable {
     func check(isCompressed: Bool) -> GRPCStatus? {
         switch encoding {
         case _ where !isCompressed, .gzip: nil
-        case .identity: GRPCStatus(.internal, "the message is marked as compressed, but grpc-encoding does not say how")
-        case .unknown(let name): GRPCStatus(.unimplemented, "grpc-encoding \(name) is not supported: use gzip or identity")
+        case .identity:
+            GRPCStatus(.internal, "the message is marked as compressed, but grpc-encoding does not say how")
+        case .unknown(let name):
+            GRPCStatus(.unimplemented, "grpc-encoding \(name) is not supported: use gzip or identity")
         }
     }
 }

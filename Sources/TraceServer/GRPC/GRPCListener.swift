@@ -46,7 +46,8 @@ struct GRPCListener: Service {
             }
         }
         guard connections.isDraining else {
-            throw ServerError(.listenerFailed, "The socket of --otlp-grpc \(address) was closed: start again.")
+            throw ServerError(
+                .listenerFailed, "The socket of --otlp-grpc \(address) was closed: start again.")
         }
     }
 
@@ -79,12 +80,15 @@ struct GRPCListener: Service {
     }
 
     private func configure(_ channel: any Channel, _ streams: UnaryStreamContext) throws {
-        let seconds = (keepalive: Int64(limits.keepaliveSeconds), answer: Int64(limits.keepaliveAnswerSeconds))
+        let seconds = (
+            keepalive: Int64(limits.keepaliveSeconds), answer: Int64(limits.keepaliveAnswerSeconds)
+        )
         let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
             configuration: .init(
                 maxIdleTime: nil, maxAge: nil, maxGraceTime: .milliseconds(Int64(limits.drainMilliseconds)),
-                keepalive: .init(pingInterval: .seconds(seconds.keepalive), ackTimeout: .seconds(seconds.answer))))
+                keepalive: .init(
+                    pingInterval: .seconds(seconds.keepalive), ackTimeout: .seconds(seconds.answer))))
         let pipeline = channel.pipeline.syncOperations
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connectionConfiguration,

@@ -61,6 +61,7 @@ extension ExportTraceServiceResponse {
         }
         self.init(
             partialSuccess: PartialSuccess(
-                rejectedSpans: Int64(outcome.rejectedSpanCount), errorMessage: outcome.rejectionMessage ?? ""))
+                rejectedSpans: Int64(outcome.rejectedSpanCount), errorMessage: outcome.rejectionMessage ?? "")
+        )
     }
 }

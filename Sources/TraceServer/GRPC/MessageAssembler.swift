@@ -53,7 +53,8 @@ struct MessageAssembler {
         }
         missing = prefix[1...].reduce(0) { $0 << 8 | Int($1) }
         guard missing <= limit else {
-            let text = "the message has \(missing) bytes, but at most \(limit) are accepted: send smaller batches"
+            let text =
+                "the message has \(missing) bytes, but at most \(limit) are accepted: send smaller batches"
             return .failed(GRPCStatus(.resourceExhausted, text))
         }
         return .announced(byteCount: missing, isCompressed: prefix[0] == 1)

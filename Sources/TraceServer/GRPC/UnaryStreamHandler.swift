@@ -117,7 +117,8 @@ final class UnaryStreamHandler: ChannelInboundHandler {
 
     private func reserve(_ byteCount: Int) -> Bool {
         do {
-            reservation = try shared.receiver.reserve(max(byteCount, shared.limits.minimumReservationByteCount))
+            reservation = try shared.receiver.reserve(
+                max(byteCount, shared.limits.minimumReservationByteCount))
             return true
         } catch {
             answer(.failure(error.grpcStatus))
@@ -140,12 +141,15 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         guard case .gathering(let head) = state, let context else { return }
         deadline?.cancel()
         guard let message = assembler.finished(), let reservation else {
-            return answer(.failure(GRPCStatus(.internal, "the client ended the call before its message was complete")))
+            return answer(
+                .failure(GRPCStatus(.internal, "the client ended the call before its message was complete")))
         }
         assembler = MessageAssembler(limit: 0)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
-        let call = GRPCCall(head: head, message: message, isCompressed: isCompressed, reservation: reservation) { reply in
+        let call = GRPCCall(
+            head: head, message: message, isCompressed: isCompressed, reservation: reservation
+        ) { reply in
             eventLoop.execute { handler.value.answer(reply) }
         }
         self.reservation = nil
@@ -161,7 +165,9 @@ extension UnaryStreamHandler {
     private func answer(_ reply: GRPCReply) {
         if case .ended = state { return }
         guard let context else { return }
-        if method != .healthCheck { shared.metrics.countIngestRequest(transport: .grpc, code: reply.status.code.name) }
+        if method != .healthCheck {
+            shared.metrics.countIngestRequest(transport: .grpc, code: reply.status.code.name)
+        }
         var head = HPACKHeaders()
         head.add(name: ":status", value: "200")
         head.add(name: "content-type", value: "application/grpc")

@@ -54,7 +54,8 @@ struct HTTPExchange: ~Copyable {
     /// Writes the answer, then reads and throws away what is left of the body, within limits.
     consuming func answer(_ response: Response) async throws {
         let isAnswerToHead = head.method == .head
-        let mustClose = !bodyHasEnded && (waitsForContinue || (contentLength ?? 0) - readByteCount > limits.discardedByteCount)
+        let restIsTooLong = (contentLength ?? 0) - readByteCount > limits.discardedByteCount
+        let mustClose = !bodyHasEnded && (waitsForContinue || restIsTooLong)
         var response = response
         if mustClose { response.headers[.connection] = "close" }
         if isAnswerToHead {

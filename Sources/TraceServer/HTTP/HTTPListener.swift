@@ -35,7 +35,8 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
             childChannelSetup: connection,
             configuration: HummingbirdCore.ServerConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: limits.backlog,
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionCount, logger: quiet)),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.connectionCount, logger: quiet)),
             onServerRunning: { channel in onListening(channel.localAddress) },
             eventLoopGroup: eventLoopGroup, logger: quiet)
         try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
@@ -47,7 +48,8 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
         HTTPConnection(
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
-                    try await serve(HTTPExchange(request: request, writer: writer, channel: channel, limits: limits))
+                    try await serve(
+                        HTTPExchange(request: request, writer: writer, channel: channel, limits: limits))
                 },
                 configuration: .init(
                     idleTimeout: .seconds(Int64(limits.idleSeconds)),

@@ -8,11 +8,12 @@ enum MediaType: Sendable, Equatable {
 
     init(contentType: String?) {
         let name = (contentType ?? "").prefix { $0 != ";" }
-        self = switch String(name.filter { $0 != " " && $0 != "\t" }).lowercased() {
-        case "application/x-protobuf", "application/protobuf": .protobuf
-        case "application/json": .json
-        default: .other
-        }
+        self =
+            switch String(name.filter { $0 != " " && $0 != "\t" }).lowercased() {
+            case "application/x-protobuf", "application/protobuf": .protobuf
+            case "application/json": .json
+            default: .other
+            }
     }
 
     /// The Content-Type of an answer in this encoding.

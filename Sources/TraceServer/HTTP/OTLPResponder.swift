@@ -45,7 +45,9 @@ struct OTLPResponder: HTTPResponding {
         return response
     }
 
-    private func export(_ exchange: inout HTTPExchange, _ mediaType: MediaType) async throws -> ExportOutcome {
+    private func export(
+        _ exchange: inout HTTPExchange, _ mediaType: MediaType
+    ) async throws -> ExportOutcome {
         let encoding = try check(exchange.head, mediaType)
         var reservation = GrowingReservation(receiver: receiver, limits: limits)
         let body = try await gather(&exchange, &reservation)
@@ -107,7 +109,9 @@ struct OTLPResponder: HTTPResponding {
     }
 
     /// An error in the encoding of the request, as OTLP wants it.
-    private func answer(_ status: HTTPResponse.Status, _ error: RPCStatus, as mediaType: MediaType) -> Response {
+    private func answer(
+        _ status: HTTPResponse.Status, _ error: RPCStatus, as mediaType: MediaType
+    ) -> Response {
         guard mediaType == .json else { return answer(status, (try? error.encoded()) ?? [], as: .protobuf) }
         var json = JSONWriter()
         json.object { json in

@@ -17,13 +17,18 @@ struct ProcessMetrics: Sendable {
         var families: [PrometheusFamily] = []
         if let fields = statistics() {
             families.append(
-                family("process_cpu_seconds_total", .counter, "Processor time used.",
+                family(
+                    "process_cpu_seconds_total", .counter, "Processor time used.",
                     (fields.userTicks + fields.systemTicks) / Self.ticksPerSecond))
-            families.append(family("process_resident_memory_bytes", .gauge, "Resident memory.", fields.residentPages * Self.pageByteCount))
+            families.append(
+                family(
+                    "process_resident_memory_bytes", .gauge, "Resident memory.",
+                    fields.residentPages * Self.pageByteCount))
             families.append(family("process_threads", .gauge, "Threads.", fields.threads))
             if let boot = bootSeconds() {
                 families.append(
-                    family("process_start_time_seconds", .gauge, "When the process started, in Unix seconds.",
+                    family(
+                        "process_start_time_seconds", .gauge, "When the process started, in Unix seconds.",
                         boot + fields.startTicks / Self.ticksPerSecond))
             }
         }
@@ -31,14 +36,17 @@ struct ProcessMetrics: Sendable {
             families.append(family("process_open_fds", .gauge, "Open file descriptors.", Double(count)))
         }
         if let limit = Self.openFileLimit(files) {
-            families.append(family("process_max_fds", .gauge, "File descriptors that may be open.", Double(limit)))
+            families.append(
+                family("process_max_fds", .gauge, "File descriptors that may be open.", Double(limit)))
         }
         return families
     }
 
     /// The soft limit of open files; nil if there is none or it can't be read.
     static func openFileLimit(_ files: any FileSystem = LocalFileSystem()) -> Int? {
-        let line = text("/proc/self/limits", files)?.split(separator: "\n").first { $0.hasPrefix("Max open files") }
+        let line = text("/proc/self/limits", files)?.split(separator: "\n").first {
+            $0.hasPrefix("Max open files")
+        }
         return line?.dropFirst("Max open files".count).split(separator: " ").first.flatMap { Int($0) }
     }
 
@@ -48,7 +56,9 @@ struct ProcessMetrics: Sendable {
 
     /// - SeeAlso: proc_pid_stat(5). The command's name may hold anything, so fields are counted behind its last `)`.
     private func statistics() -> Statistics? {
-        guard let text = Self.text("/proc/self/stat", files), let name = text.lastIndex(of: ")") else { return nil }
+        guard let text = Self.text("/proc/self/stat", files), let name = text.lastIndex(of: ")") else {
+            return nil
+        }
         let fields = text[text.index(after: name)...].split(separator: " ").map { Double($0) ?? 0 }
         guard fields.count > 21 else { return nil }
         return Statistics(

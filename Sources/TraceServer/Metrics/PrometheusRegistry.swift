@@ -56,20 +56,23 @@ package final class PrometheusRegistry: MetricsFactory {
     }
 
     private func series<Series: PrometheusSeries>(
-        _ type: PrometheusFamily.MetricType, _ label: String, _ dimensions: [(String, String)], _ make: () -> Series
+        _ type: PrometheusFamily.MetricType, _ label: String, _ dimensions: [(String, String)],
+        _ make: () -> Series
     ) -> Series {
         let name = prometheusName(label)
         let labels = prometheusLabels(dimensions)
         return state.withLock { state in
-            let help = descriptions[name]?.help
-            var family = state.families[name] ?? PrometheusFamily(name: name, type: type, help: help)
-            if let existing = family.series[labels] as? Series, family.type == type { return existing }
-            let series = make()
-            guard family.type == type, family.series[labels] == nil, state.seriesCount < Self.seriesLimit else {
-                return series
+            if let family = state.families[name] {
+                // Another type under the same name is not shown, since the format does not allow it.
+                guard family.type == type else { return make() }
+                if let existing = family.series[labels] { return existing as? Series ?? make() }
+            } else {
+                let help = descriptions[name]?.help
+                state.families[name] = PrometheusFamily(name: name, type: type, help: help)
             }
-            family.series[labels] = series
-            state.families[name] = family
+            let series = make()
+            guard state.seriesCount < Self.seriesLimit else { return series }
+            state.families[name]?.series[labels] = series
             state.seriesCount += 1
             return series
         }

@@ -23,7 +23,9 @@ package struct PrometheusFamily: Sendable {
     /// A family of figures that were looked up just now.
     ///
     /// - Parameter samples: Labels and values.
-    package init(name: String, type: MetricType, help: String, samples: [(labels: [(String, String)], value: Double)]) {
+    package init(
+        name: String, type: MetricType, help: String, samples: [(labels: [(String, String)], value: Double)]
+    ) {
         self.init(name: prometheusName(name), type: type, help: help)
         for sample in samples { series[prometheusLabels(sample.labels)] = PrometheusGauge(sample.value) }
     }
@@ -48,8 +50,8 @@ func prometheusName(_ label: String) -> String {
     for scalar in label.unicodeScalars {
         let isDigit = ("0"..."9").contains(scalar)
         if isDigit && name.isEmpty { name += "_" }
-        let isAllowed = isDigit || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || "_:".unicodeScalars.contains(scalar)
-        name.unicodeScalars.append(isAllowed ? scalar : "_")
+        let isLetter = ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+        name.unicodeScalars.append(isDigit || isLetter || scalar == ":" ? scalar : "_")
     }
     return name.isEmpty ? "_" : name
 }

@@ -21,9 +21,11 @@ package final class ServerMetrics: Sendable {
     private let timers = Mutex<[String: CoreMetrics.Timer]>([:])
 
     private static let descriptions: [String: PrometheusRegistry.Description] = [
-        "vivace_ingest_requests_total": .init(help: "OTLP requests by transport and by the status of their answer."),
+        "vivace_ingest_requests_total": .init(
+            help: "OTLP requests by transport and by the status of their answer."),
         "vivace_ingest_spans_accepted_total": .init(help: "Spans that were acknowledged."),
-        "vivace_ingest_spans_rejected_total": .init(help: "Spans that were refused, and reported as partial success."),
+        "vivace_ingest_spans_rejected_total": .init(
+            help: "Spans that were refused, and reported as partial success."),
         "vivace_ingest_bytes_total": .init(help: "Bytes of acknowledged requests as they were received."),
         "vivace_ingest_acknowledge_seconds": .init(
             help: "Time from a complete request to its spans being durable.",
@@ -52,14 +54,17 @@ package final class ServerMetrics: Sendable {
 
     private static func memoryFamilies(_ memory: MemoryBudget?) -> [PrometheusFamily] {
         guard let memory else { return [] }
-        let used = MemoryHolder.allCases.map { ([("holder", $0.rawValue)], Double(memory.usedByteCount(by: $0))) }
+        let used = MemoryHolder.allCases.map {
+            ([("holder", $0.rawValue)], Double(memory.usedByteCount(by: $0)))
+        }
         let limits = MemoryHolder.allCases.map { ([("holder", $0.rawValue)], Double(memory.limits[$0] ?? 0)) }
         return [
             PrometheusFamily(
                 name: "vivace_memory_used_bytes", type: .gauge, help: "Memory taken from the budget.",
                 samples: used.map { (labels: $0.0, value: $0.1) }),
             PrometheusFamily(
-                name: "vivace_memory_limit_bytes", type: .gauge, help: "Memory that may be taken from the budget.",
+                name: "vivace_memory_limit_bytes", type: .gauge,
+                help: "Memory that may be taken from the budget.",
                 samples: limits.map { (labels: $0.0, value: $0.1) }),
         ]
     }
@@ -108,5 +113,7 @@ package final class ServerMetrics: Sendable {
 
 extension Duration {
     /// Cut to whole nanoseconds; durations over 292 years trap.
-    var wholeNanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+    var wholeNanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
 }

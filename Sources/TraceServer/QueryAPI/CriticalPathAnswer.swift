@@ -55,7 +55,9 @@ private struct AnalysedTrace: Sendable {
         path = analyzer.analyze(columns, options: options)
     }
 
-    private func text(_ code: UInt32) -> String { String(decoding: [UInt8](trace.spans.strings[code]), as: UTF8.self) }
+    private func text(_ code: UInt32) -> String {
+        String(decoding: [UInt8](trace.spans.strings[code]), as: UTF8.self)
+    }
     private func serviceCode(_ row: Int) -> UInt32 { trace.spans.resourceRecord(trace.rows[row]).serviceName }
     private func serviceName(_ row: Int) -> String { text(serviceCode(row)) }
     private func name(_ row: Int) -> String { text(trace.spans.name[trace.rows[row]]) }
@@ -132,7 +134,8 @@ private struct AnalysedTrace: Sendable {
         }
         json.name("services")
         json.beginList()
-        for (name, nanoseconds) in nanosecondsByService.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+        for (name, nanoseconds) in nanosecondsByService.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }
+        ) {
             json.object { json in
                 json.field("serviceName", name)
                 json.field("criticalNanos", nanoseconds)

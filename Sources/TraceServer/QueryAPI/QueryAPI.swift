@@ -36,10 +36,12 @@ struct QueryAPI: HTTPResponding {
         init?(path: [String]) {
             switch path {
             case ["api", "slow"]: self = .slowSpans
-            case _ where path.count == 3 && path.starts(with: ["api", "traces"]): self = .trace(path[2], version: .v1)
+            case _ where path.count == 3 && path.starts(with: ["api", "traces"]):
+                self = .trace(path[2], version: .v1)
             case _ where path.count == 4 && path.starts(with: ["api", "v2", "traces"]):
                 self = .trace(path[3], version: .v2)
-            case _ where path.count == 4 && path.starts(with: ["api", "traces"]) && path[3] == "critical-path":
+            case _
+            where path.count == 4 && path.starts(with: ["api", "traces"]) && path[3] == "critical-path":
                 self = .criticalPath(path[2])
             default:
                 guard let page = StatusPages.Page(rawValue: path.joined(separator: "/")) else { return nil }
@@ -50,9 +52,13 @@ struct QueryAPI: HTTPResponding {
 
     func respond(to exchange: inout HTTPExchange) async -> Response {
         let text = exchange.head.path ?? "/"
-        guard text.utf8.count <= limits.urlByteCount else { return plainText(.uriTooLong, "the URL is too long\n") }
+        guard text.utf8.count <= limits.urlByteCount else {
+            return plainText(.uriTooLong, "the URL is too long\n")
+        }
         let target = RequestTarget(text)
-        guard let question = Question(path: target.path) else { return plainText(.notFound, "404 page not found\n") }
+        guard let question = Question(path: target.path) else {
+            return plainText(.notFound, "404 page not found\n")
+        }
         guard [.get, .head].contains(exchange.head.method) else {
             var refusal = plainText(.methodNotAllowed, "only GET and HEAD are allowed here\n")
             refusal.headers[.allow] = "GET, HEAD"
@@ -66,18 +72,23 @@ struct QueryAPI: HTTPResponding {
         return response
     }
 
-    private func answer(_ question: Question, _ target: RequestTarget, _ head: HTTPRequest) async -> Response {
+    private func answer(
+        _ question: Question, _ target: RequestTarget, _ head: HTTPRequest
+    ) async -> Response {
         do {
             switch question {
             case .page(let page): return pages.answer(page)
             case .trace(let id, let version):
                 return try await TraceAnswer(queries: queries, limits: limits)
-                    .answer(version, id: id, target, accept: head.headerFields[.accept] ?? "", tenant: tenant(head))
+                    .answer(
+                        version, id: id, target, accept: head.headerFields[.accept] ?? "",
+                        tenant: tenant(head))
             case .criticalPath(let id):
                 return try await CriticalPathAnswer(queries: queries, limits: limits)
                     .answer(id: id, target, tenant: tenant(head))
             case .slowSpans:
-                return try await SlowSpanAnswer(queries: queries, limits: limits).answer(target, tenant: tenant(head))
+                return try await SlowSpanAnswer(queries: queries, limits: limits).answer(
+                    target, tenant: tenant(head))
             }
         } catch let error as ParameterError {
             return plainText(.badRequest, error.message + "\n")
@@ -97,7 +108,8 @@ struct QueryAPI: HTTPResponding {
 /// Reads a trace ID from a path.
 func traceID(_ text: String) throws(ParameterError) -> TraceID {
     guard let id = TraceID(hexadecimal: text), !id.isZero else {
-        throw ParameterError(name: "trace ID", value: text, expected: "1 to 32 hexadecimal digits that are not all 0")
+        throw ParameterError(
+            name: "trace ID", value: text, expected: "1 to 32 hexadecimal digits that are not all 0")
     }
     return id
 }
@@ -110,11 +122,14 @@ func plainText(_ status: HTTPResponse.Status, _ text: String) -> Response {
 
 func jsonResponse(_ json: consuming JSONWriter) -> Response {
     Response(
-        status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: json.takeBuffer()))
+        status: .ok, headers: [.contentType: "application/json"],
+        body: ResponseBody(byteBuffer: json.takeBuffer()))
 }
 
 /// JSON of any length: `write` writes it in pieces, and each waits until the client has taken the one before.
-func streamedJSON(_ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void) -> Response {
+func streamedJSON(_ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void)
+    -> Response
+{
     let body = ResponseBody { writer in
         try await write(&writer)
         try await writer.finish(nil)

@@ -11,7 +11,8 @@ struct RequestTarget: Sendable, Equatable {
     /// - Parameter text: As in the request line: a path, or an absolute URL.
     init(_ text: String) {
         let target = Self.withoutAuthority(text)
-        let parts = target.prefix { $0 != "#" }.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = target.prefix { $0 != "#" }.split(
+            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = (parts.first ?? "").split(separator: "/").map { Self.decoded($0, plusIsSpace: false) }
         guard parts.count > 1 else { return }
         for pair in parts[1].split(separator: "&") {
@@ -31,9 +32,13 @@ struct RequestTarget: Sendable, Equatable {
     }
 
     /// A parameter read by `read`; nil if it is missing or empty.
-    func value<Value>(_ name: String, expected: String, _ read: (String) -> Value?) throws(ParameterError) -> Value? {
+    func value<Value>(
+        _ name: String, expected: String, _ read: (String) -> Value?
+    ) throws(ParameterError) -> Value? {
         guard let text = self[name] else { return nil }
-        guard let value = read(text) else { throw ParameterError(name: name, value: text, expected: expected) }
+        guard let value = read(text) else {
+            throw ParameterError(name: name, value: text, expected: expected)
+        }
         return value
     }
 

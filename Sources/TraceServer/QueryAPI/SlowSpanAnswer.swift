@@ -47,7 +47,8 @@ struct SlowSpanAnswer: Sendable {
         query.serviceName = target["service"]
         query.spanName = target["name"]
         query.minimumDurationNanoseconds =
-            try target.value("minDuration", expected: "a duration such as 500ms, 1.5s or 1m30s", goDurationNanoseconds)
+            try target.value(
+                "minDuration", expected: "a duration such as 500ms, 1.5s or 1m30s", goDurationNanoseconds)
             ?? 0
         query.status = try target.choice("status", Status.self)?.code
         query.range = try timeRange(target)

@@ -15,7 +15,9 @@ package final class ListenerAddresses: Sendable {
     package subscript(name: ListenerName) -> String? { addresses.withLock { $0[name] } }
 
     /// Listeners that are not open yet.
-    var missing: [ListenerName] { addresses.withLock { open in ListenerName.allCases.filter { open[$0] == nil } } }
+    var missing: [ListenerName] {
+        addresses.withLock { open in ListenerName.allCases.filter { open[$0] == nil } }
+    }
 }
 
 /// The pages about the server itself.

@@ -49,10 +49,12 @@ package func unixNanoseconds(_ text: String) -> UInt64? {
 /// `2024-05-01T12:30:00.5Z`, with an offset instead of `Z`, or a blank instead of `T`.
 private func rfc3339Nanoseconds(_ text: String) -> UInt64? {
     var rest = Substring(text)
-    guard let year = number(4, before: "-", &rest), let month = number(2, before: "-", &rest), (1...12).contains(month),
+    guard let year = number(4, before: "-", &rest), let month = number(2, before: "-", &rest),
+        (1...12).contains(month),
         let day = number(2, before: nil, &rest), (1...daysInMonth(month, year)).contains(day),
         let separator = rest.popFirst(), "Tt ".contains(separator),
-        let hour = number(2, before: ":", &rest), hour < 24, let minute = number(2, before: ":", &rest), minute < 60
+        let hour = number(2, before: ":", &rest), hour < 24, let minute = number(2, before: ":", &rest),
+        minute < 60
     else { return nil }
     guard rest.first?.isNumber == true, let second = DecimalNumber(consuming: &rest), second.whole <= 60,
         let nanoseconds = second.scaled(by: nanosecondsPerSecond), let offset = offsetSeconds(rest)
@@ -68,7 +70,8 @@ private func rfc3339Nanoseconds(_ text: String) -> UInt64? {
 private func offsetSeconds(_ text: Substring) -> Int? {
     if text == "Z" || text == "z" { return 0 }
     var rest = text
-    guard let sign = rest.popFirst(), "+- ".contains(sign), let hours = number(2, before: ":", &rest), hours < 24,
+    guard let sign = rest.popFirst(), "+- ".contains(sign), let hours = number(2, before: ":", &rest),
+        hours < 24,
         let minutes = number(2, before: nil, &rest), minutes < 60, rest.isEmpty
     else { return nil }
     return (sign == "-" ? -1 : 1) * (hours * 3_600 + minutes * 60)
@@ -76,7 +79,9 @@ private func offsetSeconds(_ text: Substring) -> Int? {
 
 private func number(_ digitCount: Int, before separator: Character?, _ rest: inout Substring) -> Int? {
     let digits = rest.prefix(digitCount)
-    guard digits.utf8.count == digitCount, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    guard digits.utf8.count == digitCount, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        return nil
+    }
     rest.removeFirst(digitCount)
     if let separator {
         guard rest.popFirst() == separator else { return nil }

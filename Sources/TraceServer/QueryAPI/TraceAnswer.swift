@@ -39,7 +39,8 @@ struct TraceAnswer {
         switch (version, wantsProtobuf) {
         case (.v1, _) where body.isEmpty: return Response(status: .notFound)
         case (.v1, true): return response("application/protobuf", body, Protobuf())
-        case (.v1, false): return response("application/json", body, JSON(listName: "batches", head: "", tail: ""))
+        case (.v1, false):
+            return response("application/json", body, JSON(listName: "batches", head: "", tail: ""))
         case (.v2, true): return try wholeProtobuf(found, body)
         case (.v2, false): return response("application/json", body, JSON(found))
         }
@@ -48,7 +49,8 @@ struct TraceAnswer {
     /// Tempo searches where these point; here they are only checked, since a trace is always whole.
     private func checkRange(_ target: RequestTarget) throws(ParameterError) {
         _ = try timeRange(target)
-        for (name, other) in [("start", "end"), ("end", "start")] where target[name] == nil && target[other] != nil {
+        for (name, other) in [("start", "end"), ("end", "start")]
+        where target[name] == nil && target[other] != nil {
             throw ParameterError(name: name, value: "", expected: "a time, because \(other) is given")
         }
     }
@@ -88,7 +90,8 @@ struct TraceAnswer {
             isPartial: found?.partialReason != nil, message: found?.partialReason ?? "")
         let buffer = ByteBuffer(bytes: try message.encoded())
         return Response(
-            status: .ok, headers: [.contentType: "application/protobuf"], body: ResponseBody(byteBuffer: buffer))
+            status: .ok, headers: [.contentType: "application/protobuf"],
+            body: ResponseBody(byteBuffer: buffer))
     }
 }
 
