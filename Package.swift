@@ -32,6 +32,11 @@ let serverProducts: [Target.Dependency] = [
     product("UnixSignals", "swift-service-lifecycle"),
 ]
 
+func tests(of target: String, _ others: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: target + "Tests", dependencies: [.target(name: target)] + others, swiftSettings: settings)
+}
+
 // The house, floor by floor: a target names only targets of lower floors.
 let package = Package(
     name: "vivace",
@@ -108,5 +113,31 @@ let package = Package(
                 product("AsyncHTTPClient", "async-http-client"),
             ],
             swiftSettings: settings),
+        // What several test targets share
+        .target(
+            name: "OTLPGenerator", dependencies: ["ProtobufMessages"], path: "Tests/OTLPGenerator",
+            swiftSettings: settings),
+        .target(
+            name: "ObjectStorageContract", dependencies: ["ObjectStorage"], path: "Tests/ObjectStorageContract",
+            swiftSettings: settings),
+        // Tests
+        tests(of: "FileIO"),
+        tests(of: "Inflate"),
+        tests(of: "ProtobufMessages", ["OTLPGenerator"]),
+        tests(of: "ObjectStorage", ["FileIO", "ObjectStorageContract"]),
+        tests(of: "OTLP", ["ByteCoding", "TraceModel", "ProtobufMessages", "OTLPGenerator"]),
+        tests(of: "TraceAnalysis"),
+        tests(of: "ColumnEncoding", ["ByteCoding"]),
+        tests(of: "TrafficModel", ["ByteCoding", "OTLP", "TraceAnalysis", "TraceModel"]),
+        tests(of: "TerminalRendering", ["TraceModel"]),
+        tests(of: "TraceStorage", [
+            "ByteCoding", "TraceModel", "FileIO", "ObjectStorage", "OTLP", "BlockFormat", "ProtobufMessages",
+            "OTLPGenerator", "Inflate", logging,
+        ]),
+        tests(
+            of: "TraceServer",
+            [
+                "ByteCoding", "TraceModel", "Inflate", "Ingest", "QueryEngine", "ProtobufMessages", "TraceStorage", "OTLP",
+            ] + serverProducts),
     ]
 )

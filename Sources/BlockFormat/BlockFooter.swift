@@ -18,11 +18,15 @@ extension BlockID {
     /// Seeds a checksum so that bytes of another block or from another place do not pass.
     ///
     /// - Parameters:
-    ///   - group: The row group's index, or 2³² + the section kind for a section.
-    ///   - number: The column, or the section's number.
+    ///   - group: The row group's index, or ``sectionSeedGroup(_:)``; below 2³².
+    ///   - number: The column, or the section's number; below 2³².
     func checksumSeed(_ group: UInt64, _ number: UInt64) -> UInt64 {
         high ^ (low &* 0x9e37_79b9_7f4a_7c15) ^ (group << 32 | number)
     }
+
+    /// What sections have for a row group in their seeds: 2³¹ + kind, which no row group's index reaches. Kind 0 is
+    /// the footer (number 0) and the trailer (number 1).
+    static func sectionSeedGroup(_ kind: UInt16) -> UInt64 { 1 << 31 | UInt64(kind) }
 }
 
 /// A part of the block besides row groups.
@@ -175,16 +179,22 @@ extension BlockFooter {
     /// Row groups and index pages must cover the rows and traces without gaps: readers compute with it.
     private func checkTiling() throws(ByteCodingError) {
         var row = 0
+        var firstTrace = 0
         for group in rowGroups {
-            guard group.firstRow == row, group.rowCount > 0 else { throw ByteCodingError(.corrupted, "row group list") }
+            guard group.firstRow == row, group.rowCount > 0, group.firstTrace >= firstTrace,
+                group.firstTrace < statistics.traceCount
+            else { throw ByteCodingError(.corrupted, "row group list") }
             row += group.rowCount
+            firstTrace = group.firstTrace
         }
         var trace = 0
+        var firstRow = 0
         for page in indexPages {
-            guard page.firstTrace == trace, page.traceCount > 0 else {
+            guard page.firstTrace == trace, page.traceCount > 0, page.firstRow >= firstRow else {
                 throw ByteCodingError(.corrupted, "trace index list")
             }
             trace += page.traceCount
+            firstRow = page.firstRow
         }
         guard row == statistics.rowCount, trace == statistics.traceCount else {
             throw ByteCodingError(.corrupted, "block footer")

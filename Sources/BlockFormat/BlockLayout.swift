@@ -31,8 +31,8 @@ package enum BlockLayout {
     package static let version: UInt16 = 1
     static let headerByteCount = 32
     static let trailerByteCount = 32
-    /// Feature bits that a reader must know to read the block; none yet.
-    static let understoodFeatures: UInt32 = 0
+    /// Feature bits that a block may demand of its reader, of those that this one knows; none yet.
+    static let understoodFeatures: UInt16 = 0
 
     /// Rows in a row group at most.
     package static let rowGroupRowLimit = 8192

@@ -18,17 +18,21 @@ extension BlockReader {
         do {
             let footerByteCount = Int(try cursor.littleEndian(bytes, as: UInt32.self))
             let version = try cursor.littleEndian(bytes, as: UInt16.self)
-            _ = try cursor.littleEndian(bytes, as: UInt16.self)
+            let features = try cursor.littleEndian(bytes, as: UInt16.self)
             let footerChecksum = try cursor.littleEndian(bytes, as: UInt64.self)
             let proved = bytes.extracting(0..<cursor.position)
             let trailerChecksum = try cursor.littleEndian(bytes, as: UInt64.self)
             guard try cursor.littleEndian(bytes, as: UInt64.self) == BlockLayout.magic,
-                trailerChecksum == XXH3.hash(proved, seed: id.checksumSeed(1 << 32, 1))
+                trailerChecksum == XXH3.hash(proved, seed: id.checksumSeed(BlockID.sectionSeedGroup(0), 1))
             else { throw BlockError(.corrupted, damaged) }
             guard version <= BlockLayout.version else {
                 throw BlockError(
                     .unsupported,
                     "block \(id) has format version \(version); this Vivace reads up to \(BlockLayout.version): upgrade")
+            }
+            guard features & ~BlockLayout.understoodFeatures == 0 else {
+                throw BlockError(
+                    .unsupported, "block \(id) needs features \(features), which this Vivace does not all know: upgrade")
             }
             guard footerByteCount <= BlockLayout.footerByteLimit else { throw BlockError(.corrupted, damaged) }
             return Trailer(footerByteCount: footerByteCount, footerChecksum: footerChecksum)
@@ -42,7 +46,7 @@ extension BlockReader {
     ) throws -> BlockFooter {
         let upper = end.count - BlockLayout.trailerByteCount
         let bytes = end.rawSpan.extracting((upper - trailer.footerByteCount)..<upper)
-        guard XXH3.hash(bytes, seed: id.checksumSeed(1 << 32, 0)) == trailer.footerChecksum else {
+        guard XXH3.hash(bytes, seed: id.checksumSeed(BlockID.sectionSeedGroup(0), 0)) == trailer.footerChecksum else {
             throw BlockError(.corrupted, "the footer of block \(id) fails its checksum")
         }
         do {
@@ -75,7 +79,7 @@ extension BlockReader {
     static func section(_ entry: SectionEntry, _ id: BlockID, _ source: any BlockSource) async throws -> [UInt8] {
         let stored = try await fetch(source, entry.stored.range)
         let part = "section \(entry.kind).\(entry.number) of block \(id)"
-        let seed = id.checksumSeed(1 << 32 + UInt64(entry.kind), UInt64(entry.number))
+        let seed = id.checksumSeed(BlockID.sectionSeedGroup(entry.kind), UInt64(entry.number))
         guard XXH3.hash(stored.rawSpan, seed: seed) == entry.stored.checksum else {
             throw BlockError(.corrupted, "\(part) fails its checksum")
         }
@@ -101,7 +105,7 @@ extension BlockLayout {
     static let chunkByteLimit = 1 << 30
 
     /// ```
-    /// magic (8) │ version (2) │ 0 (2) │ features to understand (4) │ block ID (16, big-endian)
+    /// magic (8) │ version (2) │ features to understand (2) │ 0 (4) │ block ID (16, big-endian)
     /// ```
     static func writeHeader(_ id: BlockID, into out: inout ByteWriter) {
         out.append(littleEndian: magic)

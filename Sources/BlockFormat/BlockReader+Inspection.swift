@@ -69,6 +69,7 @@ extension BlockReader {
             _ = try await Self.section(section, id, source)
             end = section.stored.end
         }
+        guard end == footerOffset else { throw gap(before: "the footer") }
         for page in footer.indexPages.indices { _ = try await summaries(page: page) }
         try await readAll()
         return partCount

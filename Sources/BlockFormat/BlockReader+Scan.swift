@@ -30,7 +30,7 @@ extension BlockReader {
         return byteCount
     }
 
-    /// Rows of the group for which all conditions hold but that on the start, which needs the trace index.
+    /// Rows of the group for which all conditions may hold: the start is judged later, as it needs the trace index.
     private func candidates(
         _ bytes: [UInt8], _ group: Int, _ plan: ScanPlan, threshold: UInt64
     ) throws(BlockError) -> [Int] {
@@ -39,10 +39,20 @@ extension BlockReader {
         var durations = FlatBuffer<UInt64>(capacity: count)
         try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &durations)
         let floor = max(threshold, plan.duration.lowerBound)
+        let ceiling = plan.duration.upperBound
+        // A difference with its first bit set is that of a span which ends before it starts, or which lasts more than
+        // 292 years. Where the group has such, both are possible until the start is known.
+        let hasAges = decoder.entry.maximumDuration > UInt64(Int64.max)
         var rows: [Int] = []
         for row in 0..<count {
-            let duration = Self.durationOrZero(durations[row])
-            if duration >= floor && duration <= plan.duration.upperBound { rows.append(row) }
+            let stored = durations[row]
+            let isNegative = Int64(bitPattern: stored) < 0
+            let duration = isNegative ? 0 : stored
+            if duration >= floor && duration <= ceiling
+                || isNegative && hasAges && stored >= floor && stored <= ceiling
+            {
+                rows.append(row)
+            }
         }
         if !rows.isEmpty, let status = plan.status {
             try keep(&rows, .status, decoder) { $0 == UInt64(UInt32(bitPattern: status)) }
@@ -53,9 +63,6 @@ extension BlockReader {
         if !rows.isEmpty, let name = plan.name { try keepNamed(&rows, name, decoder) }
         return rows
     }
-
-    /// What was stored as a wrapped difference: a span that ends before it starts lasts no time.
-    private static func durationOrZero(_ stored: UInt64) -> UInt64 { Int64(bitPattern: stored) < 0 ? 0 : stored }
 
     private func keep(
         _ rows: inout [Int], _ column: FixedColumn, _ decoder: borrowing RowGroupDecoder,
@@ -115,18 +122,19 @@ extension BlockReader {
             start = (row == 0 || traces[trace].rows.lowerBound == blockRow ? traces[trace].start : start) &+ starts[row]
             guard row == nextWanted else { continue }
             nextWanted = wanted.next()
-            guard plan.start.contains(start) else { continue }
+            let duration = spanDuration(start: start, end: start &+ durations[row])
+            guard plan.start.contains(start), plan.duration.contains(duration) else { continue }
             matches.insert(
                 ScanMatch(
-                    traceID: traces[trace].id, spanID: ids[row], start: start,
-                    duration: Self.durationOrZero(durations[row]), kind: Int32(truncatingIfNeeded: kinds[row])))
+                    traceID: traces[trace].id, spanID: ids[row], start: start, duration: duration,
+                    kind: Int32(truncatingIfNeeded: kinds[row])))
         }
     }
 }
 
 /// A scan's conditions in the terms of one block.
 struct ScanPlan {
-    enum Name {
+    enum Name: Equatable {
         case code(UInt32)
         case bytes([UInt8])
     }
@@ -156,12 +164,13 @@ struct ScanPlan {
                 resources = resources.map { zip($0, matching).map { $0 && $1 } } ?? matching
             case .name(let bytes):
                 let column = FixedColumn.name.rawValue
+                var wanted = Name.bytes(bytes)
                 if let dictionary = try await reader.dictionaries([column])[column] {
                     guard let code = dictionary.value.code(of: bytes.rawSpan) else { return nil }
-                    name = .code(code)
-                } else {
-                    name = .bytes(bytes)
+                    wanted = .code(code)
                 }
+                if let name, name != wanted { return nil }
+                name = wanted
             }
         }
         if let resources, !resources.contains(true) { return nil }

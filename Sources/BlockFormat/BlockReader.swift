@@ -21,6 +21,8 @@ package final class BlockReader: Sendable {
     package let id: BlockID
     package let footer: BlockFooter
     package let schema: BlockSchema
+    /// Where sections end and the footer begins.
+    let footerOffset: Int
     let source: any BlockSource
     private let kept = Mutex(Kept())
 
@@ -57,7 +59,8 @@ package final class BlockReader: Sendable {
             throw BlockError(.corrupted, "the footer of block \(id) is longer than the block")
         }
         if needed > guess { end = try await Self.fetch(source, (size - needed)..<size) }
-        footer = try Self.footer(end, trailer, id, blockByteCount: size)
+        footerOffset = size - needed
+        footer = try Self.footer(end, trailer, id, blockByteCount: footerOffset)
         guard let entry = footer.section(.schema) else {
             throw BlockError(.corrupted, "block \(id) has no schema section")
         }
@@ -165,13 +168,17 @@ package final class BlockReader: Sendable {
         let bytes = try await Self.section(entry, id, source)
         let page = Shared(
             try reading("page \(number) of the trace index of block \(id)") { () throws(ByteCodingError) in
-                try TraceIndexPage(bytes, entry: footer.indexPages[number])
+                try TraceIndexPage(bytes, entry: footer.indexPages[number], endRow: endRow(ofPage: number))
             })
         kept.withLock { kept in
             if kept.pages[number] == nil { kept.byteCount += bytes.count + page.value.traceCount * 48 }
             kept.pages[number] = page
         }
         return page
+    }
+
+    private func endRow(ofPage number: Int) -> Int {
+        number + 1 < footer.indexPages.count ? footer.indexPages[number + 1].firstRow : footer.statistics.rowCount
     }
 
     /// The dictionaries of `columns`; those that have none are left out.

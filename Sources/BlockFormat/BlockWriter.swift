@@ -43,7 +43,7 @@ package struct BlockWriter: ~Copyable {
             blockID: id, stringCount: catalog.strings.count, entryCount: catalog.distinct.entries.count,
             columnCount: catalog.isString.count)
         footer.criticalPathVersion = criticalNanoseconds.count == 0 ? 0 : criticalPathVersion
-        var resolver = ParentRows()
+        var resolver = ParentRows(seed: id.low)
         for trace in 0..<ordering.traceCount {
             resolver.resolve(
                 ordering.traceRows(trace), spanIDs: ordering.spanID, parents: ordering.parent, into: &parents)
@@ -404,7 +404,10 @@ extension BlockWriter {
             let summary = builder.add(trace, ordering, parents, catalog)
             bloom.insert(summary.id)
             footer.statistics.minimumTime = min(footer.statistics.minimumTime, summary.start)
-            footer.statistics.maximumTime = max(footer.statistics.maximumTime, summary.start &+ summary.duration)
+            // Spans may end before they start, so that the last start can lie behind the last end.
+            let lastStart = ordering.start[ordering.traceRows(trace).upperBound - 1]
+            footer.statistics.maximumTime = max(
+                footer.statistics.maximumTime, lastStart, summary.start &+ summary.duration)
             if builder.page.isFull || trace == ordering.traceCount - 1 {
                 section.removeAll()
                 guard let entry = builder.finishPage(into: &section, scratch: &scratch) else { continue }
@@ -434,7 +437,7 @@ extension BlockWriter {
             out.append(section)
         }
         let checksum = out.checksum(
-            start..<out.count, seed: id.checksumSeed(1 << 32 + UInt64(kind.rawValue), UInt64(number)))
+            start..<out.count, seed: id.checksumSeed(BlockID.sectionSeedGroup(kind.rawValue), UInt64(number)))
         footer.sections.append(
             SectionEntry(
                 kind: kind.rawValue, number: number,
@@ -443,18 +446,19 @@ extension BlockWriter {
     }
 
     /// ```
-    /// footer │ trailer: footer bytes (4) │ version (2) │ 0 (2) │ footer checksum (8) │ trailer checksum (8) │ magic (8)
+    /// footer │ trailer: footer bytes (4) │ version (2) │ features to understand (2) │ footer checksum (8)
+    ///        │ trailer checksum (8) │ magic (8)
     /// ```
     private mutating func writeFooter(into out: inout ByteWriter) {
         let start = out.count
         footer.write(into: &out)
-        let checksum = out.checksum(start..<out.count, seed: id.checksumSeed(1 << 32, 0))
+        let checksum = out.checksum(start..<out.count, seed: id.checksumSeed(BlockID.sectionSeedGroup(0), 0))
         let trailer = out.count
         out.append(littleEndian: UInt32(trailer - start))
         out.append(littleEndian: BlockLayout.version)
         out.append(littleEndian: UInt16(0))
         out.append(littleEndian: checksum)
-        let trailerChecksum = out.checksum(trailer..<out.count, seed: id.checksumSeed(1 << 32, 1))
+        let trailerChecksum = out.checksum(trailer..<out.count, seed: id.checksumSeed(BlockID.sectionSeedGroup(0), 1))
         out.append(littleEndian: trailerChecksum)
         out.append(littleEndian: BlockLayout.magic)
     }

@@ -3,14 +3,21 @@
 internal import ByteCoding
 
 /// Finds the row of each span's parent in its trace, for one trace after the other.
+///
+/// Whoever sends spans chooses their IDs: multiplying by a number that they don't know keeps chosen (or merely
+/// sequential) IDs from falling into the same slots.
 struct ParentRows: ~Copyable {
     /// Open addressing from span ID to row; a slot counts only if its epoch is the current one.
     private var ids = FlatBuffer<UInt64>(repeating: 0, count: 1024)
     private var rows = FlatBuffer<UInt32>(repeating: 0, count: 1024)
     private var epochs = FlatBuffer<UInt32>(repeating: 0, count: 1024)
     private var epoch: UInt32 = 0
+    private let multiplier: UInt64
+    /// Leaves as many upper bits of a product as the table has.
+    private var shift: UInt64 = 54
 
-    init() {}
+    /// - Parameter seed: Random.
+    init(seed: UInt64) { multiplier = (seed &* 0x9e37_79b9_7f4a_7c15) ^ 0xd6e8_feb8_6659_fd93 | 1 }
 
     /// Writes the `parent` column's value of every row of one trace; see ``FixedColumn/parent``.
     ///
@@ -39,6 +46,7 @@ struct ParentRows: ~Copyable {
         if count * 2 > ids.count {
             var size = ids.count
             while size < count * 2 { size *= 2 }
+            shift = UInt64(64 - size.trailingZeroBitCount)
             ids = FlatBuffer(repeating: 0, count: size)
             rows = FlatBuffer(repeating: 0, count: size)
             epochs = FlatBuffer(repeating: 0, count: size)
@@ -53,7 +61,7 @@ struct ParentRows: ~Copyable {
 
     /// The first row of an ID stays.
     private mutating func insert(_ id: UInt64, _ row: UInt32) {
-        var slot = Self.slot(id) & (ids.count - 1)
+        var slot = slot(id)
         while epochs[slot] == epoch {
             if ids[slot] == id { return }
             slot = (slot + 1) & (ids.count - 1)
@@ -64,7 +72,7 @@ struct ParentRows: ~Copyable {
     }
 
     private func find(_ id: UInt64) -> UInt32? {
-        var slot = Self.slot(id) & (ids.count - 1)
+        var slot = slot(id)
         while epochs[slot] == epoch {
             if ids[slot] == id { return rows[slot] }
             slot = (slot + 1) & (ids.count - 1)
@@ -72,7 +80,6 @@ struct ParentRows: ~Copyable {
         return nil
     }
 
-    private static func slot(_ id: UInt64) -> Int {
-        Int(truncatingIfNeeded: (id &* 0x9e37_79b9_7f4a_7c15) &>> 24)
-    }
+    /// The upper bits of the product: they depend on all bits of the ID.
+    private func slot(_ id: UInt64) -> Int { Int(truncatingIfNeeded: (id &* multiplier) &>> shift) }
 }

@@ -89,7 +89,7 @@ struct RowGroupDecoder: ~Copyable {
     /// - Returns: How many chunks there are.
     func verify() throws(BlockError) -> Int {
         var end = 0
-        for chunk in directory.chunks.sorted(by: { $0.offset < $1.offset }) {
+        for chunk in directory.chunks.sorted(by: { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }) {
             for byte in bytes[end..<chunk.offset] where byte != 0 {
                 throw BlockError(.corrupted, "the padding in row group \(index) of block \(id) is damaged")
             }

@@ -145,6 +145,8 @@ package struct TraceIndexPage: ~Copyable {
     private let names: [[UInt8]]
     private let startBase: UInt64
     private let columns: [FlatColumn]
+    /// First row of each trace in the block, and where the last one ends.
+    private let rowStarts: [Int]
 
     /// The page's integer columns in the order of the bytes.
     private enum Column: Int { case spanCount, start, duration, errorCount, rootService, rootName }
@@ -154,8 +156,10 @@ package struct TraceIndexPage: ~Copyable {
         var values = FlatBuffer<UInt64>()
     }
 
-    /// - Parameter bytes: Of the page's section, its checksum proved.
-    init(_ bytes: [UInt8], entry: IndexPageEntry) throws(ByteCodingError) {
+    /// - Parameters:
+    ///   - bytes: Of the page's section, its checksum proved.
+    ///   - endRow: Row of the block at which the page's last trace ends.
+    init(_ bytes: [UInt8], entry: IndexPageEntry, endRow: Int) throws(ByteCodingError) {
         let span = bytes.rawSpan
         var cursor = ByteCursor(over: span)
         _ = try cursor.take(entry.traceCount * 16)
@@ -172,11 +176,31 @@ package struct TraceIndexPage: ~Copyable {
             try IntegerChunk.decode(chunk.span(of: span), count: entry.traceCount, into: &column.values)
             columns.append(column)
         }
+        rowStarts = try Self.rowStarts(columns[Column.spanCount.rawValue].values, from: entry.firstRow, to: endRow)
         self.bytes = bytes
         self.entry = entry
         self.names = names
         self.startBase = startBase
         self.columns = columns
+    }
+
+    /// Sums up span counts, which must give exactly the rows `first..<end`.
+    private static func rowStarts(
+        _ spanCounts: borrowing FlatBuffer<UInt64>, from first: Int, to end: Int
+    ) throws(ByteCodingError) -> [Int] {
+        var starts: [Int] = []
+        starts.reserveCapacity(spanCounts.count + 1)
+        var row = first
+        for index in 0..<spanCounts.count {
+            starts.append(row)
+            guard spanCounts[index] > 0, spanCounts[index] <= UInt64(max(0, end - row)) else {
+                throw ByteCodingError(.corrupted, "span count")
+            }
+            row += Int(spanCounts[index])
+        }
+        guard row == end else { throw ByteCodingError(.corrupted, "span counts") }
+        starts.append(row)
+        return starts
     }
 
     package var traceCount: Int { entry.traceCount }
@@ -209,11 +233,7 @@ package struct TraceIndexPage: ~Copyable {
     }
 
     /// Rows of trace `index` of the page, in the block.
-    package func rows(_ index: Int) -> Range<Int> {
-        var row = entry.firstRow
-        for before in 0..<index { row &+= Int(truncatingIfNeeded: value(.spanCount, before)) }
-        return row..<(row &+ max(0, Int(truncatingIfNeeded: value(.spanCount, index))))
-    }
+    package func rows(_ index: Int) -> Range<Int> { rowStarts[index]..<rowStarts[index + 1] }
 
     /// The first start in trace `index`, Unix nanoseconds.
     package func start(_ index: Int) -> UInt64 { startBase &+ value(.start, index) }
@@ -224,7 +244,6 @@ package struct TraceIndexPage: ~Copyable {
     package func summaries(services: [[UInt8]]) throws(ByteCodingError) -> [TraceSummary] {
         var result: [TraceSummary] = []
         result.reserveCapacity(traceCount)
-        var row = entry.firstRow
         for index in 0..<traceCount {
             var root: (service: [UInt8], name: [UInt8])?
             let service = value(.rootService, index)
@@ -235,13 +254,12 @@ package struct TraceIndexPage: ~Copyable {
                 }
                 root = (services[Int(service) - 1], names[Int(name)])
             }
-            let count = Int(truncatingIfNeeded: value(.spanCount, index))
+            let rows = rows(index)
             result.append(
                 TraceSummary(
-                    id: traceID(index), firstRow: row, spanCount: count, start: start(index),
+                    id: traceID(index), firstRow: rows.lowerBound, spanCount: rows.count, start: start(index),
                     duration: value(.duration, index), errorCount: Int(truncatingIfNeeded: value(.errorCount, index)),
                     root: root))
-            row &+= count
         }
         return result
     }

@@ -26,6 +26,7 @@ public struct SpanDigest: Hashable, Sendable {
             resource.encoded, resource.schemaURL, scope.encoded, scope.schemaURL, spans.name[row],
             spans.traceState[row], spans.statusMessage[row],
         ] { out.append(lengthPrefixed: strings[code]) }
+        out.append(UInt8(truncatingIfNeeded: resource.isPresent << 1 | scope.isPresent))
         out.append(littleEndian: spans.presence[row])
         out.append(littleEndian: spans.status[row])
         out.append(littleEndian: spans.flags[row])
@@ -36,6 +37,7 @@ public struct SpanDigest: Hashable, Sendable {
             out.append(littleEndian: spans.parentSpanID[row])
         }
         write(spans.attributes, owner: row, of: spans, into: &out)
+        out.append(varint: UInt64(spans.events(of: row).count))
         for event in spans.events(of: row) {
             out.append(littleEndian: spans.eventTime[event])
             out.append(lengthPrefixed: strings[spans.eventName[event]])

@@ -13,6 +13,8 @@ package struct StoreFigures: Sendable {
     package var acceptedSpanCount = 0
     package var rejectedSpanCount = 0
     package var openBlockCount = 0
+    /// Requests that wait until a flush makes room in the heads.
+    package var waitingRequestCount = 0
 }
 
 extension TraceStore {
@@ -30,6 +32,7 @@ extension TraceStore {
         }
         state.withLock { state in
             figures.sealedGenerationCount = state.sealed.count
+            figures.waitingRequestCount = state.roomWaiters.count
             figures.headSpanCount += state.sealed.reduce(0) { $0 + $1.spanCount }
         }
         figures.acceptedSpanCount = counters.acceptedSpans.load(ordering: .relaxed)

@@ -74,7 +74,7 @@ extension TraceStore {
     /// All shards are locked meanwhile: a request is wholly in the old generation or wholly in the new one.
     package func cut() throws {
         try withAllShards(from: 0, sealed: [:]) { sealed in
-            guard !sealed.isEmpty else { return }
+            guard !sealed.isEmpty else { return state.withLock { $0.firstAppend = nil } }
             let byteCount = budget.usedByteCount(by: .heads) - state.withLock { $0.sealed.reduce(0) { $0 + $1.byteCount } }
             let generation = try journal.rotate()
             state.withLock { state in
@@ -100,27 +100,21 @@ extension TraceStore {
 
     /// Writes the oldest sealed generation as blocks, commits them and lets go of its journal.
     ///
+    /// After an error the next call goes on where this one stopped. One task calls.
+    ///
     /// - Returns: False if there is none.
-    func flushOldest(_ logger: Logger) async throws -> Bool {
-        guard let (generation, pending) = state.withLock({ state in
-            state.sealed.first.map { ($0, state.pendingCommit) }
-        }) else { return false }
+    package func flushOldest(_ logger: Logger) async throws -> Bool {
+        guard let generation = state.withLock({ $0.sealed.first }) else { return false }
         let began = ContinuousClock.now
-        let commit: Commit
-        if let pending {
-            commit = pending
-        } else {
-            commit = try await writeBlocks(of: generation)
-            state.withLock { $0.pendingCommit = commit }
-        }
+        let commit = try await writeBlocks(of: generation)
         _ = try await manifest.commit(commit)
         state.withLock { state in
             state.sealed.removeFirst()
-            state.pendingCommit = nil
+            state.flush = FlushProgress()
+            state.unreleased.append(generation.id)
         }
         budget.giveBack(generation.byteCount, for: .heads)
         resumeRoomWaiters()
-        try await journal.release(generation.id)
         let added = commit.added
         counters.add(blocks: added.count, bytes: added.reduce(0) { $0 + $1.byteCount })
         logger.info(
@@ -129,26 +123,59 @@ extension TraceStore {
                 "blocks": "\(added.count)", "spans": "\(added.reduce(0) { $0 + $1.rowCount })",
                 "bytes": "\(added.reduce(0) { $0 + $1.byteCount })", "took": "\(began.duration(to: .now))",
             ])
+        await releaseCovered(logger)
         return true
     }
 
-    private func writeBlocks(of generation: SealedGeneration) async throws -> Commit {
-        var added: [BlockSummary] = []
-        for (tenant, heads) in generation.heads.sorted(by: { $0.key < $1.key }) {
-            added.append(try await writeBlock(of: tenant, heads))
+    /// Lets go of the journal of what is committed. What fails is tried again after the next flush and at the next
+    /// start; until then it only takes room.
+    private func releaseCovered(_ logger: Logger) async {
+        for generation in state.withLock({ $0.unreleased }) {
+            do {
+                try await journal.release(generation)
+                state.withLock { $0.unreleased.removeAll { $0 == generation } }
+            } catch {
+                logger.warning(
+                    "a part of the journal that is not needed any more could not be deleted",
+                    metadata: ["generation": "\(generation)", "error": "\(error)"])
+            }
         }
-        var random = SystemRandomNumberGenerator()
-        return Commit(
-            id: .random(using: &random), createdNanoseconds: configuration.now(), added: added,
-            coveredGenerations: [generation.id])
+    }
+
+    /// Writes those blocks of the oldest generation that are not written yet.
+    ///
+    /// - Returns: Their commit, always the same one.
+    private func writeBlocks(of generation: SealedGeneration) async throws -> Commit {
+        if let commit = state.withLock({ $0.flush.commit }) { return commit }
+        for (tenant, heads) in generation.heads.sorted(by: { $0.key < $1.key })
+        where state.withLock({ $0.flush.written[tenant] }) == nil {
+            let block = try await writeBlock(of: tenant, heads)
+            state.withLock { $0.flush.written[tenant] = block }
+        }
+        return state.withLock { state in
+            var random = SystemRandomNumberGenerator()
+            let commit = Commit(
+                id: .random(using: &random), createdNanoseconds: configuration.now(),
+                added: state.flush.written.values.sorted { $0.tenant < $1.tenant },
+                coveredGenerations: [generation.id])
+            state.flush.commit = commit
+            return commit
+        }
     }
 
     private func writeBlock(of tenant: TenantID, _ heads: [SpanBatchView]) async throws -> BlockSummary {
         let id = BlockID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
         let pool = pool
         let build = try await builders.run { BlockBuild(id: id, heads: heads, pool: pool) }
-        try await objects.write(try BlockKey.key(of: id, tenant: tenant)) { writer in
-            while let part = try await builders.run({ build.nextPart() }) { try await writer.write(part) }
+        let key = try BlockKey.key(of: id, tenant: tenant)
+        do {
+            try await objects.write(key) { writer in
+                while let part = try await builders.run({ build.nextPart() }) { try await writer.write(part) }
+            }
+        } catch {
+            // It may be there all the same, and the next attempt has another ID.
+            try? await objects.delete(key)
+            throw error
         }
         return BlockSummary(id: id, tenant: tenant, byteCount: build.byteCount, statistics: build.statistics)
     }
@@ -169,6 +196,14 @@ extension TraceStore {
         if let refusal, before == nil { logger.error("new spans are refused", metadata: ["reason": "\(refusal)"]) }
         if refusal == nil, before != nil { logger.notice("new spans are taken again") }
     }
+}
+
+/// How far the oldest sealed generation has come on its way into blocks.
+struct FlushProgress {
+    /// Blocks that are written and in no commit.
+    var written: [TenantID: BlockSummary] = [:]
+    /// What adds them, once all are written: after a lost answer it is tried again as it is.
+    var commit: Commit?
 }
 
 extension BlockSummary {

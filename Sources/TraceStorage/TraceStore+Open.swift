@@ -25,11 +25,32 @@ extension TraceStore {
     ) async throws -> TraceStore {
         do {
             return try await openParts(configuration, budget, logger)
-        } catch let error as FileIOError {
-            throw StoreError(.unusable, "the data directory can't be used", cause: error)
-        } catch let error as ManifestError {
-            let code: StoreError.Code = error.code == .unsupported ? .unusable : .corrupted
+        } catch {
+            guard let code = errorCode(error) else { throw error }
             throw StoreError(code, "the store in \(configuration.directory) can't be opened", cause: error)
+        }
+    }
+
+    /// What an error at the start means for whoever starts the store; nil for what is none of the store's.
+    private static func errorCode(_ error: any Error) -> StoreError.Code? {
+        switch error {
+        case let error as FileIOError:
+            switch error.code {
+            case .noSpace, .tooManyOpenFiles, .busy, .ioFailure: .unavailable
+            case .notFound, .alreadyExists, .readOnly, .permission, .isLocked: .unusable
+            }
+        case let error as ObjectStoreError:
+            error.cause.flatMap(errorCode) ?? .unavailable
+        case let error as ManifestError:
+            switch error.code {
+            case .unsupported: .unusable
+            case .unreadable: error.cause.flatMap(errorCode) ?? .unavailable
+            default: .corrupted
+            }
+        case let error as JournalError:
+            if error.code == .unsupported { .unusable } else { error.cause.flatMap(errorCode) ?? .unavailable }
+        case is InflateError: .unavailable
+        default: nil
         }
     }
 
@@ -55,9 +76,10 @@ extension TraceStore {
         let recovery = try await writers.run {
             try JournalRecovery(directory + "/journal", fileSystem: configuration.fileSystem)
         }
-        let journal = try await LocalJournal.open(
-            directory + "/journal", fileSystem: configuration.fileSystem, incarnation: .random(using: &random),
-            now: configuration.now)
+        let journal = configuration.journalDecorator(
+            try await LocalJournal.open(
+                directory + "/journal", fileSystem: configuration.fileSystem, incarnation: .random(using: &random),
+                options: configuration.journalOptions, now: configuration.now))
         let replay = JournalReplayer(pool: pool, recovery: recovery)
         let covered = manifest.state.coveredGenerations
         var sealed: [SealedGeneration] = []
@@ -108,6 +130,9 @@ struct JournalReplayer: Sendable {
             do {
                 try Self.append(record, to: head, &decoder)
                 records += 1
+            } catch let error as InflateError where error.code == .outOfMemory {
+                // Nothing is wrong with the request: it must not be passed over.
+                throw error
             } catch {
                 logger.error("a request in the journal can't be replayed", metadata: ["error": "\(error)"])
             }

@@ -42,8 +42,10 @@ package final class TraceStore: Sendable {
     struct State {
         /// Oldest first.
         var sealed: [SealedGeneration] = []
-        /// The commit of the oldest sealed generation, once its blocks are written: it is tried again as it is.
-        var pendingCommit: Commit?
+        /// What was done for the oldest sealed generation.
+        var flush = FlushProgress()
+        /// Covered by a commit, and perhaps still in the journal's directory.
+        var unreleased: [JournalGenerationID] = []
         /// Requests that wait until a flush has made room in the heads.
         var roomWaiters: [CheckedContinuation<Void, Never>] = []
         /// Since when the live heads hold spans; nil while they are empty.
@@ -107,21 +109,33 @@ package final class TraceStore: Sendable {
     private func appendToHead(_ request: ReceivedRequest) throws -> AppendedRequest<JournalTicket> {
         let appended = try withFreeShard { shard in
             do {
-                return try shard.append(request) { verdict in
+                let appended = try shard.append(request) { verdict in
                     try journal.append(JournalRecord(request, verdict: verdict))
                 }
+                // Under the shard's lock, so that a cut finds counted what it seals.
+                budget.takeAnyway(appended.grownByteCount, for: .heads)
+                return appended
             } catch let error as JournalError {
-                let code: StoreError.Code = error.code == .overloaded ? .overloaded : .unavailable
-                throw StoreError(code, "the journal can't take the request", cause: error)
+                throw Self.storeError(error)
+            } catch let error as OTLPError where error.code == .batchFull {
+                throw StoreError(.overloaded, "a head is full", cause: error)
             } catch {
                 throw StoreError(.malformed, "\(error)")
             }
         }
-        budget.takeAnyway(appended.grownByteCount, for: .heads)
         if appended.acceptedSpanCount > 0 {
             state.withLock { if $0.firstAppend == nil { $0.firstAppend = .now } }
         }
         return appended
+    }
+
+    private static func storeError(_ error: JournalError) -> StoreError {
+        switch error.code {
+        case .overloaded: StoreError(.overloaded, "the journal is not written fast enough", cause: error)
+        case .tooLarge: StoreError(.malformed, "\(error)")
+        case .noSpace, .failed, .closed, .unsupported:
+            StoreError(.unavailable, "the journal can't take the request", cause: error)
+        }
     }
 
     /// Uses a shard that nobody holds if there is one.
@@ -206,8 +220,12 @@ package struct StoreConfiguration: Sendable {
     /// … or this many bytes free, whichever is less: the journal must not die of it.
     package var minimumFreeByteCount = 1 << 30
 
+    package var journalOptions = JournalOptions()
+
     /// Where files are; tests put one in that fails.
     package var fileSystem: any FileSystem = LocalFileSystem()
+    /// What stands between the store and its journal; tests put one in that writes step by step.
+    package var journalDecorator: @Sendable (LocalJournal) -> any Journal = { $0 }
     /// Unix nanoseconds.
     package var now: @Sendable () -> UInt64
 

@@ -16,7 +16,6 @@ private struct JournalHistory {
     /// Generations of earlier incarnations.
     var old: Set<JournalGenerationID> = []
     private var recordCount = 0
-    private var lifeCount: UInt64 = 0
 
     init(seed: UInt64) {
         system = SimulatedFileSystem(seed: seed)
@@ -25,11 +24,10 @@ private struct JournalHistory {
 
     /// One incarnation, to its end or to the power cut.
     mutating func live(operationCount: Int) throws {
-        lifeCount += 1
         let journal: LocalJournal
         do {
             journal = try LocalJournal.simulated(
-                on: system, incarnation: lifeCount, segmentByteCount: 1500, compression: .none)
+                on: system, incarnation: generator.next(), segmentByteCount: 1500)
         } catch { return }
         var pending: [(JournalTicket, UInt64)] = []
         var closed: [JournalGenerationID] = []

@@ -28,16 +28,19 @@ internal import TraceStorage
     func lostRace() async throws {
         var generator = SeededGenerator(seed: 2)
         let store = MemoryObjectStore()
-        let (one, other) = (try await Manifest.load(from: store), try await Manifest.load(from: store))
+        let one = try await Manifest.load(from: store)
+        let (other, third) = (Manifest(store: store), Manifest(store: store))
         let first = generator.commit(adding: 2)
         #expect(try await one.commit(first) == 0)
         #expect(try await other.commit(generator.commit()) == 1)
-        // The block to be removed is not even known here yet.
         #expect(try await other.commit(generator.commit(removing: [first.added[0].reference])) == 2)
         let late = generator.commit(removing: [first.added[0].reference])
         let error = await #expect(throws: ManifestError.self) { try await one.commit(late) }
         #expect(error?.code == .conflict)
         #expect(one.state == other.state)
+        // The blocks to be removed are not even known here yet.
+        let removed = first.added[1].reference
+        #expect(try await third.commit(generator.commit(removing: [removed])) == 3)
     }
 
     @Test("a commit whose answer was lost is recognised as one's own")

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# `make serve` and `make test` set a fresh Debian machine with Swift up; root (or sudo) is asked for only if a package
+# is missing. One release build serves the server and the tests.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build serve test lint bench
+
+# A target that imports what Package.swift does not give it is an error: so the floors of the house hold.
+SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
+DATA_DIR ?= ./data
+# Further options of `vivace serve`, as in: make serve SERVE_FLAGS='--http :3200 --memory 2GiB'
+SERVE_FLAGS ?=
+# Options of `swift test`, as in: make test TEST_FLAGS='--filter BlockFormatTests'
+TEST_FLAGS ?=
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## build the release binary, .build/release/vivace
+	@scripts/install-packages.sh build
+	$(SWIFT_BUILD) --product vivace
+
+serve: build ## build, then run the server on ./data
+	@exec .build/release/vivace serve --data-dir $(DATA_DIR) $(SERVE_FLAGS)
+
+test: export VIVACE_BINARY := $(CURDIR)/.build/release/vivace
+test: export VIVACE_E2E_PYTHON := $(CURDIR)/.venv-e2e/bin/python
+test: ## build, check the code, run every test
+	@scripts/install-packages.sh test
+	@scripts/check-fence.sh
+	@scripts/generate-proto.sh --check
+	@scripts/make-test-python.sh
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build --disable-testable-imports $(TEST_FLAGS)
+
+lint: ## check style with swift format
+	@scripts/lint.sh
+
+bench: export VIVACE_BENCHMARKS := 1
+bench: export BENCHMARK_DISABLE_JEMALLOC := 1
+bench: ## run the benchmarks
+	@[ -d Benchmarks ] || { echo "vivace: there are no benchmarks yet" >&2; exit 1; }
+	@scripts/install-packages.sh build
+	swift package -c release --allow-writing-to-package-directory benchmark

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileIO
+internal import StoreTesting
+internal import Testing
+internal import TraceStorage
+
+@Suite("A store through power cuts and faults", .timeLimit(.minutes(3))) struct StoreSimulationTests {
+    @Test(
+        "every acknowledged span is found once, wherever the power is cut", arguments: 0..<4 as Range<UInt64>
+    )
+    func everyPowerCut(seed: UInt64) async throws {
+        var rehearsal = StoreHistory(seed: seed)
+        try await rehearsal.live(operationCount: 14)
+        for step in 0...rehearsal.system.stepCount {
+            var history = StoreHistory(seed: seed)
+            history.system.cutPower(atStep: step)
+            try await history.live(operationCount: 14)
+            try await history.restartAndCheck("power cut at step \(step)")
+        }
+    }
+
+    @Test("so it is through many lives with power cuts", arguments: 100..<160 as Range<UInt64>)
+    func manyLives(seed: UInt64) async throws {
+        var history = StoreHistory(seed: seed)
+        for life in 0..<5 {
+            let distance = history.generator.next(below: 400)
+            history.system.cutPower(atStep: history.system.stepCount + distance)
+            try await history.live(operationCount: 30, maximumSpanCount: 40)
+            // The second cut hits the recovery.
+            history.system.cutPower(atStep: history.system.stepCount + history.generator.next(below: 60))
+            try await history.restartAndCheck("life \(life)", flushes: history.generator.next(below: 2) == 0)
+        }
+        try await history.restartAndCheck("end")
+        #expect(try history.journalFiles() == [], "seed \(seed)")
+    }
+
+    @Test("so it is on a disk that fails now and then", arguments: 237..<238 as Range<UInt64>)
+    func failingDisk(seed: UInt64) async throws {
+        let operations: [FileOperation] = [
+            .open, .write, .truncate, .preallocate, .synchronize, .link, .rename, .unlink, .synchronizeDirectory,
+            .read,
+        ]
+        var history = StoreHistory(seed: seed)
+        for life in 0..<4 {
+            for _ in 0..<history.generator.next(below: 8) {
+                let operation = operations[history.generator.next(below: operations.count)]
+                let code: FileIOError.Code = history.generator.next(below: 2) == 0 ? .ioFailure : .noSpace
+                let a = history.generator.next(below: 40), t = 1 + history.generator.next(below: 4)
+                print("FAULT life", life, operation, code, a, t)
+                history.system.inject(
+                    SimulatedFault(
+                        operation, code, after: a,
+                        times: t))
+            }
+            try await history.live(operationCount: 30)
+            try await history.restartAndCheck("life \(life)", flushes: history.generator.next(below: 2) == 0)
+        }
+        try await history.restartAndCheck("end")
+        #expect(try history.journalFiles() == [], "seed \(seed)")
+    }
+}

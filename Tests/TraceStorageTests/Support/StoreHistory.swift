@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileIO
+internal import OTLPGenerator
+internal import StoreTesting
+internal import Testing
+internal import TraceModel
+internal import TraceStorage
+
+/// A history of a store, one step after the other, and what it promised.
+struct StoreHistory {
+    let system: SimulatedFileSystem
+    var generator: SeededGenerator
+    private var traffic: RandomOTLP
+    private var model = StoreModel()
+    private var opened: OpenStore?
+    private var earlier: [SentRequest] = []
+    private var arrivalSeconds: UInt32 = 1_700_000_000
+    private let name: String
+
+    private static let tenants = ["a", ".b", "c"].compactMap { TenantID($0) }
+
+    init(seed: UInt64) {
+        name = "seed \(seed)"
+        system = SimulatedFileSystem(seed: seed)
+        generator = SeededGenerator(seed: seed &* 77 &+ 1)
+        traffic = RandomOTLP(seed: seed, options: .init(hasBadIDs: seed % 2 == 0, traceCount: 5))
+    }
+
+    /// Opens the store if it is not, and lives to the end or to the power cut.
+    mutating func live(operationCount: Int, maximumSpanCount: Int = 12) async throws {
+        if opened == nil { opened = try await reopen() }
+        guard let opened else { return }
+        for _ in 0..<operationCount where system.hasPower {
+            switch generator.next(below: 12) {
+            case 0...4: try await append(try newRequest(maximumSpanCount), to: opened.store)
+            case 5: try await appendOnceMore(to: opened.store)
+            case 6: await appendMalformed(to: opened.store)
+            case 7: try? opened.store.cut(); print("cut", opened.store.figures)
+            case 8, 9: do { print("flush", try await opened.store.flushOldest(opened.logger), opened.store.figures, (try? journalFiles()) ?? []) } catch { print("flush failed", error) }
+            default: await read(from: opened.store)
+            }
+        }
+    }
+
+    // MARK: Appending
+
+    private mutating func newRequest(_ maximumSpanCount: Int) throws -> SentRequest {
+        arrivalSeconds += 1
+        return try SentRequest(
+            traffic.request(maximumSpans: maximumSpanCount), Self.tenants[generator.next(below: 3)],
+            arrivalSeconds: arrivalSeconds, isCompressed: generator.next(below: 3) == 0)
+    }
+
+    private mutating func appendOnceMore(to store: TraceStore) async throws {
+        guard !earlier.isEmpty else { return }
+        arrivalSeconds += 1
+        let request = earlier[generator.next(below: earlier.count)]
+        try await append(
+            try request.retried(arrivalSeconds: arrivalSeconds, isCompressed: generator.next(below: 2) == 0), to: store)
+    }
+
+    private mutating func append(_ request: SentRequest, to store: TraceStore) async throws {
+        earlier.append(request)
+        model.send(request)
+        let received = try request.received()
+        do {
+            let outcome = try await store.append(received)
+            model.acknowledge(request); print("acked", request.arrivalSeconds, request.tenant, request.copies.count, (try? journalFiles()) ?? [])
+            #expect(outcome.acceptedSpanCount == request.copies.count, "\(name)")
+            #expect(outcome.rejectedSpanCount == request.rejectedSpanCount, "\(name)")
+        } catch let error as StoreError {
+            print("append failed", error)
+        }
+        for id in Set(request.copies.map(\.key.traceID)).prefix(1) { await checkTrace(id, request.tenant, in: store) }
+    }
+
+    private mutating func appendMalformed(to store: TraceStore) async {
+        let error = await #expect(throws: StoreError.self) {
+            try await store.append(
+                ReceivedRequest(
+                    tenant: Self.tenants[0], arrivalNanoseconds: 1, contentEncoding: .identity, body: [0x0a, 0x7f],
+                    inflated: nil))
+        }
+        #expect(error?.code == .malformed)
+    }
+
+    // MARK: Reading
+
+    private mutating func read(from store: TraceStore) async {
+        let tenant = Self.tenants[generator.next(below: 3)]
+        // Sorted, since sets have another order in every run.
+        let ids = (model.traceIDs[tenant] ?? []).sorted()
+        guard !ids.isEmpty else { return }
+        await checkTrace(ids[generator.next(below: ids.count)], tenant, in: store)
+    }
+
+    /// What can't be read is no wrong answer, if something is wrong with the disk.
+    private func checkTrace(_ id: TraceID, _ tenant: TenantID, in store: TraceStore) async {
+        guard let found = try? await store.copies(of: id, tenant) else { return }
+        #expect(model.objection(to: found, of: tenant, trace: id) == nil, "\(name), by ID")
+    }
+
+    private func checkEverything(in store: TraceStore, _ moment: String) async throws {
+        for tenant in Self.tenants {
+            let found = try await insistently { try await store.copiesBySource(of: tenant).flatMap { $0 } }
+            #expect(model.objection(to: found, of: tenant) == nil, "\(name), \(moment)")
+            for id in model.traceIDs[tenant] ?? [] {
+                let found = try await insistently { try await store.copies(of: id, tenant) }
+                #expect(model.objection(to: found, of: tenant, trace: id) == nil, "\(name), \(moment), by ID")
+            }
+        }
+    }
+
+    // MARK: Restarting
+
+    /// Restarts, opens the store, and checks it against the promises.
+    ///
+    /// - Parameter flushes: Whether to turn what was replayed into blocks.
+    mutating func restartAndCheck(_ moment: String, flushes: Bool = true) async throws {
+        print(opened?.messages() as Any)
+        opened = nil
+        print("RESTART", moment, (try? system.files(below: "/data")) as Any)
+        system.restart()
+        print("after", moment, (try? system.files(below: "/data")) as Any)
+        guard let opened = try await reopen() else { return }
+        print(opened.messages(), opened.store.figures)
+        self.opened = opened
+        try await checkEverything(in: opened.store, moment)
+        guard flushes else { return }
+        try await insistently { try await opened.flushAll() }
+        try await checkEverything(in: opened.store, "\(moment), flushed")
+        let usedByteCount = opened.budget.usedByteCount(by: .heads)
+        #expect(usedByteCount == 0, "\(name), \(moment)")
+        try checkFiles(of: opened.store, moment)
+    }
+
+    private func checkFiles(of store: TraceStore, _ moment: String) throws {
+        let live = Self.tenants.flatMap { store.snapshot(of: $0).blocks }.map { "\($0.id).vblock" }
+        let found = try insistentlyNow { try system.files(below: OpenStore.directory + "/store/tenants") }
+        #expect(
+            found.compactMap { $0.split(separator: "/").last.map(String.init) }.sorted() == live.sorted(),
+            "\(name), \(moment)")
+        #expect(try insistentlyNow { try system.files(below: OpenStore.directory + "/store/.staging") } == [])
+    }
+
+    /// The files of the journal that hold anything for the next start.
+    func journalFiles() throws -> [String] { try system.files(below: OpenStore.directory + "/journal") }
+
+    /// nil if the power was cut.
+    private func reopen() async throws -> OpenStore? {
+        do {
+            return try await insistently { try await OpenStore.open(on: system) }
+        } catch {
+            if system.hasPower { throw error }
+            return nil
+        }
+    }
+
+    /// Faults that are left over hit one attempt each.
+    private func insistently<R>(_ body: () async throws -> R) async throws -> R {
+        for _ in 0..<30 where system.hasPower {
+            if let result = try? await body() { return result }
+        }
+        return try await body()
+    }
+
+    private func insistentlyNow<R>(_ body: () throws -> R) throws -> R {
+        for _ in 0..<30 {
+            if let result = try? body() { return result }
+        }
+        return try body()
+    }
+}
