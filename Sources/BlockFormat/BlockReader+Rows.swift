@@ -6,15 +6,20 @@ package import TraceModel
 extension BlockReader {
     /// Appends all rows of one trace to `batch`, in block order.
     ///
-    /// - Parameter anchor: From ``locate(_:)`` of this reader.
+    /// - Parameters:
+    ///   - anchor: From ``locate(_:)`` of this reader.
+    ///   - check: Is told how many bytes the batch holds after each row group, and may stop the read by throwing.
     /// - Returns: Bytes read from storage.
-    package func read(_ anchor: TraceAnchor, into batch: inout SpanBatch) async throws -> Int {
+    package func read(
+        _ anchor: TraceAnchor, into batch: inout SpanBatch, check: (Int) throws -> Void = { _ in }
+    ) async throws -> Int {
         var byteCount = 0
         for group in groups(of: anchor.rows) {
             let entry = footer.rowGroups[group]
             let bytes = try await Self.fetch(source, entry.offset..<(entry.offset + entry.byteCount))
             byteCount += bytes.count
             try await append(anchor.rows, of: [anchor], bytes, group, into: &batch)
+            try check(batch.byteCount)
         }
         return byteCount
     }

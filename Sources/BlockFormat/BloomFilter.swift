@@ -53,7 +53,7 @@ package struct BloomFilter: ~Copyable {
 
     private static func place(_ id: TraceID, lineCount: Int) -> (line: Int, bits: UInt64) {
         let hash = mix(id.high ^ mix(id.low))
-        let line = Int((hash >> 32) &* UInt64(lineCount) >> 32)
+        let line = Int(((hash >> 32) &* UInt64(lineCount)) >> 32)
         return (line, mix(hash))
     }
 

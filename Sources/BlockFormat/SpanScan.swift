@@ -34,6 +34,14 @@ package struct ScanMatch: Hashable, Sendable, BitwiseCopyable {
     package var duration: UInt64
     package var kind: Int32
 
+    package init(traceID: TraceID, spanID: UInt64, start: UInt64, duration: UInt64, kind: Int32) {
+        self.traceID = traceID
+        self.spanID = spanID
+        self.start = start
+        self.duration = duration
+        self.kind = kind
+    }
+
     /// The order of answers: longest first, then newest, then by IDs; total, so that answers never change.
     package static func precedes(_ a: Self, _ b: Self) -> Bool {
         if a.duration != b.duration { return a.duration > b.duration }

@@ -19,39 +19,51 @@ package final class QueryEngine: TraceQuerying {
     }
 
     package func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace? {
-        try await trace(id, in: store.snapshot(of: tenant))
+        try await trace(id, in: store.snapshot(of: tenant), deadline: QueryDeadline())
     }
 
     /// Collects a trace's spans from everywhere, then keeps each span once.
-    func trace(_ id: TraceID, in snapshot: StoreSnapshot) async throws -> FoundTrace? {
+    ///
+    /// A block that can't be read makes the answer partial.
+    /// - Throws: ``QueryError`` if nothing was found and something could not be read, or the trace is too large.
+    func trace(_ id: TraceID, in snapshot: StoreSnapshot, deadline: QueryDeadline) async throws -> FoundTrace? {
+        let memory = QueryMemory(budget: budget)
         var batch = SpanBatch(pool: pool)
         var inspectedByteCount = 0
+        var failure: QueryError?
         for head in snapshot.heads { batch.append(rowsOf: id, from: head) }
+        try memory.hold(batch.byteCount)
         for block in snapshot.blocks where block.traceIDs.contains(id) {
-            inspectedByteCount += try await append(id, from: block, to: &batch)
-            guard batch.byteCount <= budget.limits[.query] ?? .max else {
-                throw QueryError(
-                    .tooLarge, "trace \(id) takes more memory than a query may have; start the server with more --memory")
+            if let excess = deadline.excess {
+                failure = QueryError(.timedOut, excess)
+                break
+            }
+            do {
+                inspectedByteCount += try await append(id, from: block, to: &batch, memory)
+            } catch let error as BlockError {
+                failure = QueryError(error)
             }
         }
-        guard batch.rowCount > 0 else { return nil }
+        guard batch.rowCount > 0 else {
+            if let failure { throw failure }
+            return nil
+        }
         let spans = batch.view()
         let ordering = SpanOrdering([spans])
         var rows: [Int] = []
         rows.reserveCapacity(ordering.rowCount)
         for index in 0..<ordering.rowCount { rows.append(Int(ordering.references[index].row)) }
         return FoundTrace(
-            id: id, spans: spans, rows: rows, partialReason: nil, inspectedByteCount: inspectedByteCount)
+            id: id, spans: spans, rows: rows, partialReason: failure?.message, inspectedByteCount: inspectedByteCount,
+            memory: memory)
     }
 
-    private func append(_ id: TraceID, from block: BlockSummary, to batch: inout SpanBatch) async throws -> Int {
-        do {
-            let reader = try await store.reader(for: block)
-            guard try await reader.mayContain(id), let anchor = try await reader.locate(id) else { return 0 }
-            return try await reader.read(anchor, into: &batch)
-        } catch let error as BlockError {
-            throw QueryError(error)
-        }
+    private func append(
+        _ id: TraceID, from block: BlockSummary, to batch: inout SpanBatch, _ memory: QueryMemory
+    ) async throws -> Int {
+        let reader = try await store.reader(for: block)
+        guard try await reader.mayContain(id), let anchor = try await reader.locate(id) else { return 0 }
+        return try await reader.read(anchor, into: &batch) { try memory.hold($0) }
     }
 
     package func slowSpans(_ query: SlowSpanQuery, tenant: TenantID) async throws -> SlowSpanResult {
@@ -60,11 +72,7 @@ package final class QueryEngine: TraceQuerying {
 
     /// The block's longest spans for which the conditions hold.
     func scan(_ block: BlockSummary, _ request: ScanRequest, into matches: inout LongestMatches) async throws {
-        do {
-            _ = try await store.reader(for: block).scan(request, into: &matches)
-        } catch let error as BlockError {
-            throw QueryError(error)
-        }
+        _ = try await store.reader(for: block).scan(request, into: &matches)
     }
 }
 

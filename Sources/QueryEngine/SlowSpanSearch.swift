@@ -20,23 +20,34 @@ struct SlowSpanSearch {
         guard query.limit > 0, query.range.start < query.range.end else {
             return SlowSpanResult(spans: [], partialReason: nil)
         }
+        let deadline = QueryDeadline()
         var wanted = query.limit
         while true {
-            let candidates = try await candidates(limit: wanted)
-            let spans = try await judge(candidates)
-            if spans.count >= query.limit || candidates.count < wanted {
-                return SlowSpanResult(spans: Array(spans.prefix(query.limit)), partialReason: nil)
+            let (candidates, unread) = try await candidates(limit: wanted, deadline)
+            let (spans, unjudged) = try await judge(candidates, deadline)
+            let reason = unread ?? unjudged
+            if spans.count >= query.limit || candidates.count < wanted || deadline.excess != nil {
+                return SlowSpanResult(spans: Array(spans.prefix(query.limit)), partialReason: reason)
             }
             wanted *= 2
         }
     }
 
-    private func candidates(limit: Int) async throws -> [ScanMatch] {
+    /// The longest spans of all sources, and why some may be missing.
+    private func candidates(limit: Int, _ deadline: QueryDeadline) async throws -> ([ScanMatch], String?) {
         let request = ScanRequest(conditions: conditions, limit: limit)
         var matches = LongestMatches(limit: limit)
+        var reason: String?
         for head in snapshot.heads { head.scan(request, into: &matches) }
-        for block in snapshot.blocks { try await engine.scan(block, request, into: &matches) }
-        return matches.sorted()
+        for block in snapshot.blocks {
+            if let excess = deadline.excess { return (matches.sorted(), excess) }
+            do {
+                try await engine.scan(block, request, into: &matches)
+            } catch let error as BlockError {
+                reason = error.description
+            }
+        }
+        return (matches.sorted(), reason)
     }
 
     private var conditions: [ScanRequest.Condition] {
@@ -54,18 +65,30 @@ struct SlowSpanSearch {
     }
 
     /// Those candidates that hold on their whole trace, with their time on its critical path; in order.
-    private func judge(_ candidates: [ScanMatch]) async throws -> [SlowSpan] {
-        var analyzed: [TraceID: AnalyzedTrace] = [:]
-        var seen: Set<ScanMatch> = []
-        var spans: [SlowSpan] = []
-        for candidate in candidates where spans.count < query.limit && seen.insert(candidate).inserted {
-            if analyzed[candidate.traceID] == nil {
-                guard let trace = try await engine.trace(candidate.traceID, in: snapshot) else { continue }
-                analyzed[candidate.traceID] = AnalyzedTrace(trace)
+    ///
+    /// One trace is in memory at a time, whatever the limit.
+    private func judge(
+        _ candidates: [ScanMatch], _ deadline: QueryDeadline
+    ) async throws -> (spans: [SlowSpan], reason: String?) {
+        var spans: [ScanMatch: SlowSpan] = [:]
+        var reason: String?
+        for (id, matches) in Dictionary(grouping: Set(candidates), by: \.traceID) {
+            if let excess = deadline.excess {
+                reason = excess
+                break
             }
-            if let span = analyzed[candidate.traceID]?.span(candidate, query) { spans.append(span) }
+            do {
+                let trace = try await engine.trace(id, in: snapshot, deadline: deadline)
+                guard let trace else { continue }
+                reason = trace.partialReason ?? reason
+                let analyzed = AnalyzedTrace(trace)
+                for match in matches { spans[match] = analyzed.span(match, query) }
+            } catch let error as QueryError {
+                reason = error.message
+            }
         }
-        return spans
+        var seen: Set<ScanMatch> = []
+        return (candidates.compactMap { seen.insert($0).inserted ? spans[$0] : nil }, reason)
     }
 }
 

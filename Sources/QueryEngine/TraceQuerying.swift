@@ -13,10 +13,14 @@ package struct FoundTrace: Sendable {
     package let partialReason: String?
     /// Bytes read from blocks for it.
     package let inspectedByteCount: Int
+    /// Held as long as the spans are.
+    private let memory: QueryMemory?
 
     package init(
-        id: TraceID, spans: SpanBatchView, rows: [Int], partialReason: String?, inspectedByteCount: Int
+        id: TraceID, spans: SpanBatchView, rows: [Int], partialReason: String?, inspectedByteCount: Int,
+        memory: QueryMemory? = nil
     ) {
+        self.memory = memory
         self.id = id
         self.spans = spans
         self.rows = rows

@@ -47,7 +47,7 @@ package struct ServerConfiguration: Sendable {
 
 /// What was built, from what.
 package struct BuildInformation: Sendable {
-    package var version = "0.1.0"
+    package var version = ""
     package var revision = ""
     package var branch = ""
     /// RFC 3339.

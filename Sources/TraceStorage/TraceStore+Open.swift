@@ -80,6 +80,7 @@ extension TraceStore {
             try await LocalJournal.open(
                 directory + "/journal", fileSystem: configuration.fileSystem, incarnation: .random(using: &random),
                 options: configuration.journalOptions, now: configuration.now))
+        try await writers.run { try makeNamesDurable(configuration) }
         let replay = JournalReplayer(pool: pool, recovery: recovery)
         let covered = manifest.state.coveredGenerations
         var sealed: [SealedGeneration] = []
@@ -96,6 +97,17 @@ extension TraceStore {
         return TraceStore(
             configuration: configuration, budget: budget, objects: objects, journal: journal, manifest: manifest,
             builders: builders, pool: pool, lock: lock, sealed: sealed)
+    }
+
+    /// Makes the names of the directory and of those in it durable, also where a start that was interrupted made them:
+    /// what exists already is not synchronized by whoever finds it.
+    private static func makeNamesDurable(_ configuration: StoreConfiguration) throws(FileIOError) {
+        try configuration.fileSystem.synchronizeDirectory(configuration.directory)
+        do throws(FileIOError) {
+            try configuration.fileSystem.synchronizeDirectory(configuration.directory.parentPath)
+        } catch where error.code == .permission || error.code == .readOnly {
+            // Whoever made the directory for us made its name durable.
+        }
     }
 
     /// Deletes block objects of no commit, which a crash between writing and committing leaves. Only whoever holds the

@@ -41,6 +41,7 @@ private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     configuration.http = ListenAddress(host: options.http.host, port: options.http.port)
     configuration.dataDirectory = options.dataDirectory
     configuration.memoryByteCount = options.memoryByteCount
+    configuration.build.version = VivaceCommand.version
     return configuration
 }
 

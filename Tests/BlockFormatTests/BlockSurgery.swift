@@ -110,7 +110,7 @@ struct BlockSurgery {
             try skipVarints(3, &cursor, raw)
             chunks.append(
                 Part(
-                    name: "column \(column) of row group \(group)", range: offset..<(offset + byteCount),
+                    name: "column \(column) in row group \(group)", range: offset..<(offset + byteCount),
                     seed: Self.seed(id, group, column), checksumOffset: cursor.position, column: UInt32(column),
                     codec: codec))
             _ = try cursor.take(8)

@@ -2,21 +2,43 @@
 
 internal import BlockFormat
 internal import ByteCoding
+internal import ProtobufMessages
 internal import Testing
 internal import TraceModel
 
+/// A ``TraceSummary`` that tests can make.
+struct ExpectedSummary: Hashable {
+    var id: TraceID
+    var firstRow: Int
+    var spanCount: Int
+    var start: UInt64
+    var duration: UInt64
+    var errorCount: Int
+    /// Service and name.
+    var root: [[UInt8]]
+}
+
+extension ExpectedSummary {
+    init(_ summary: TraceSummary) {
+        self.init(
+            id: summary.id, firstRow: summary.firstRow, spanCount: summary.spanCount, start: summary.start,
+            duration: summary.duration, errorCount: summary.errorCount,
+            root: summary.root.map { [$0.service, $0.name] } ?? [])
+    }
+}
+
 @Suite struct TraceIndexTests {
     /// Summaries by looking at every span.
-    static func naive(_ spans: [MadeSpan]) -> [TraceSummary] {
+    static func naive(_ spans: [MadeSpan]) -> [ExpectedSummary] {
         var firstRow = 0
         return Dictionary(grouping: spans, by: \.traceID).sorted { $0.key < $1.key }.map { id, spans in
             let start = spans.map(\.start).min() ?? 0
             let root = spans.inBlockOrder.first { $0.parent == 0 }
-            let summary = TraceSummary(
+            let summary = ExpectedSummary(
                 id: id, firstRow: firstRow, spanCount: spans.count, start: start,
                 duration: spans.map { $0.end > start ? $0.end - start : 0 }.max() ?? 0,
                 errorCount: spans.count { $0.status == 2 },
-                root: root.map { (Array($0.service.utf8), Array($0.name.utf8)) })
+                root: root.map { [Array($0.service.utf8), Array($0.name.utf8)] } ?? [])
             firstRow += spans.count
             return summary
         }
@@ -29,7 +51,7 @@ internal import TraceModel
             count, traceCount: traceCount, names: ["a", "b", ""], services: ["x", "y", "", "z"])
         let reader = try await write([view(of: spans)]).open()
         let expected = Self.naive(spans)
-        let found = try await reader.allSummaries()
+        let found = try await reader.allSummaries().map { ExpectedSummary($0) }
         #expect(found == expected)
         for summary in expected.prefix(500) {
             let anchor = try #require(try await reader.locate(summary.id))
@@ -42,7 +64,8 @@ internal import TraceModel
         var group = Request().resourceSpans
         group.append(.init())
         group[0].scopeSpans.append(.init())
-        for (index, parent) in [[9], [0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8]].enumerated() {
+        let parents: [[UInt8]] = [[9], [0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8]]
+        for (index, parent) in parents.enumerated() {
             var span = ParentedSpan(parent: parent, trace: UInt8(index + 1)).span
             span.name = Array("root".utf8)
             group[0].scopeSpans[0].spans.append(span)
@@ -111,7 +134,9 @@ internal import TraceModel
         filter.write(into: &out)
         let bytes = out.array()
         let back = try BloomFilter(bytes.rawSpan)
-        for id in ids { #expect(back.mayContain(id)) }
+        var missed = 0
+        for id in ids where !back.mayContain(id) { missed += 1 }
+        #expect(missed == 0)
         for length in 0..<bytes.count {
             #expect(throws: ByteCodingError.self) { _ = try BloomFilter(Array(bytes[..<length]).rawSpan) }
         }

@@ -32,31 +32,28 @@ internal import TraceStorage
             try await history.restartAndCheck("life \(life)", flushes: history.generator.next(below: 2) == 0)
         }
         try await history.restartAndCheck("end")
-        #expect(try history.journalFiles() == [], "seed \(seed)")
     }
 
-    @Test("so it is on a disk that fails now and then", arguments: 237..<238 as Range<UInt64>)
+    @Test("so it is on a disk that fails now and then", arguments: 200..<300 as Range<UInt64>)
     func failingDisk(seed: UInt64) async throws {
         let operations: [FileOperation] = [
             .open, .write, .truncate, .preallocate, .synchronize, .link, .rename, .unlink, .synchronizeDirectory,
             .read,
         ]
         var history = StoreHistory(seed: seed)
+        history.mayLeaveRubbish = true
         for life in 0..<4 {
             for _ in 0..<history.generator.next(below: 8) {
                 let operation = operations[history.generator.next(below: operations.count)]
                 let code: FileIOError.Code = history.generator.next(below: 2) == 0 ? .ioFailure : .noSpace
-                let a = history.generator.next(below: 40), t = 1 + history.generator.next(below: 4)
-                print("FAULT life", life, operation, code, a, t)
                 history.system.inject(
                     SimulatedFault(
-                        operation, code, after: a,
-                        times: t))
+                        operation, code, after: history.generator.next(below: 40),
+                        times: 1 + history.generator.next(below: 4)))
             }
             try await history.live(operationCount: 30)
             try await history.restartAndCheck("life \(life)", flushes: history.generator.next(below: 2) == 0)
         }
         try await history.restartAndCheck("end")
-        #expect(try history.journalFiles() == [], "seed \(seed)")
     }
 }

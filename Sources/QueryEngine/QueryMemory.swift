@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+internal import TraceStorage
+
+/// What one query holds of the memory for queries; goes back when the last reference is gone.
+package final class QueryMemory: Sendable {
+    private let budget: MemoryBudget
+    private let taken = Mutex(0)
+
+    init(budget: MemoryBudget) { self.budget = budget }
+
+    deinit { budget.giveBack(taken.withLock { $0 }, for: .query) }
+
+    /// Makes sure that `byteCount` bytes are taken in all.
+    ///
+    /// - Throws: `.tooLarge` if no query may hold as much, `.unavailable` if other queries hold the rest now.
+    func hold(_ byteCount: Int) throws(QueryError) {
+        let isHeld = taken.withLock { taken in
+            guard byteCount > taken else { return true }
+            guard budget.take(byteCount - taken, for: .query) else { return false }
+            taken = byteCount
+            return true
+        }
+        guard !isHeld else { return }
+        let limit = budget.limits[.query] ?? 0
+        guard byteCount <= limit else {
+            throw QueryError(
+                .tooLarge,
+                "the answer takes more than the \(limit >> 20) MiB that a query may hold: start the server with more --memory")
+        }
+        throw QueryError(.unavailable, "other queries hold the memory that this one needs: try again")
+    }
+}
+
+/// When a query has to end.
+struct QueryDeadline: Sendable {
+    static let seconds = 30
+
+    private let end = ContinuousClock.now + .seconds(Self.seconds)
+
+    /// Why the answer lacks something, once time is up.
+    var excess: String? {
+        ContinuousClock.now < end ? nil : "the query was stopped after \(Self.seconds) s"
+    }
+}
