@@ -97,7 +97,9 @@ struct BlockCatalog: ~Copyable {
     private var serviceTable = CodeTable<[UInt8]>()
     private var shapeTables = [CodeTable<[UInt32]>](repeating: CodeTable(seeded: []), count: 3)
 
-    private mutating func serviceIndex(_ name: [UInt8]) -> Int { Int(serviceTable.code(of: name, in: &schema.services)) }
+    private mutating func serviceIndex(_ name: [UInt8]) -> Int {
+        Int(serviceTable.code(of: name, in: &schema.services))
+    }
 
     /// A source has one list of shapes for spans, events and links: each is mapped where it is used.
     private mutating func mapShapes(of source: SpanBatchView, _ index: UInt32, _ owner: AttributeOwner) {

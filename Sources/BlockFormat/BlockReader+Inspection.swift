@@ -21,7 +21,9 @@ extension BlockReader {
             let decoder = try await rowGroup(group, entry)
             for chunk in decoder.columns {
                 let body = try decoder.body(of: chunk)
-                var column = usage[chunk.column] ?? ColumnUsage(name: columnName(chunk.column), type: typeName(chunk.column))
+                var column =
+                    usage[chunk.column]
+                    ?? ColumnUsage(name: columnName(chunk.column), type: typeName(chunk.column))
                 column.byteCount += chunk.byteCount
                 column.rawByteCount += body.count
                 column.encodings.insert(encodingName(chunk, body))

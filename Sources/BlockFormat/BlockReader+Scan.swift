@@ -40,16 +40,15 @@ extension BlockReader {
         try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &durations)
         let floor = max(threshold, plan.duration.lowerBound)
         let ceiling = plan.duration.upperBound
-        // A difference with its first bit set is that of a span which ends before it starts, or which lasts more than
-        // 292 years. Where the group has such, both are possible until the start is known.
-        let hasAges = decoder.entry.maximumDuration > UInt64(Int64.max)
+        // In the years that occur a difference with its first bit set is that of a span which ends before it starts.
+        // Where the group has times beyond 2262, it may be either way until the start is known.
+        let isAmbiguous = max(decoder.entry.maximumStart, decoder.entry.maximumDuration) > UInt64(Int64.max)
         var rows: [Int] = []
         for row in 0..<count {
             let stored = durations[row]
-            let isNegative = Int64(bitPattern: stored) < 0
-            let duration = isNegative ? 0 : stored
+            let duration = Int64(bitPattern: stored) < 0 ? 0 : stored
             if duration >= floor && duration <= ceiling
-                || isNegative && hasAges && stored >= floor && stored <= ceiling
+                || isAmbiguous && (floor == 0 || stored >= floor && stored <= ceiling)
             {
                 rows.append(row)
             }

@@ -124,7 +124,9 @@ package struct BlockSchema: Sendable {
             var shape: [UInt32] = []
             for _ in 0..<(try cursor.count(bytes, limit: cursor.remaining)) {
                 let column = try cursor.count(bytes, limit: columns.count)
-                guard column < columns.count, columns[column].owner == owner else { throw ByteCodingError(.corrupted, "shape") }
+                guard column < columns.count, columns[column].owner == owner else {
+                    throw ByteCodingError(.corrupted, "shape")
+                }
                 shape.append(UInt32(column))
             }
             list.append(shape)

@@ -116,7 +116,8 @@ package struct BlockWriter: ~Copyable {
             let events = source.events(of: index)
             values += events.count + source.links(of: index).count
             if let last = events.last {
-                values += Int(source.eventAttributes.end[last]) - source.eventAttributes.firstValue(of: events.first ?? 0)
+                let attributes = source.eventAttributes
+                values += Int(attributes.end[last]) - attributes.firstValue(of: events.lowerBound)
             }
             if values > BlockLayout.rowGroupValueLimit && row > first { break }
             row += 1
@@ -150,7 +151,8 @@ package struct BlockWriter: ~Copyable {
                 ids.append(ordering.spanID[index])
                 let duration = ordering.end[index] &- start
                 durations.append(duration)
-                let parent = Self.parentInGroup(parents[index], trace, row: max(trace.lowerBound, range.lowerBound)..<end)
+                let rows = max(trace.lowerBound, range.lowerBound)..<end
+                let parent = Self.parentInGroup(parents[index], trace, rows)
                 parentValues.append(parent)
                 if parent == 1 { explicit.append(ordering.parent[index]) }
                 entry.minimumStart = min(entry.minimumStart, start)
@@ -171,11 +173,11 @@ package struct BlockWriter: ~Copyable {
         return entry
     }
 
-    /// The parent column's value where only the trace's rows in this group, `row`, can be referred to.
-    private static func parentInGroup(_ parent: UInt32, _ trace: Range<Int>, row: Range<Int>) -> UInt32 {
+    /// The parent column's value where only the trace's rows in this group can be referred to.
+    private static func parentInGroup(_ parent: UInt32, _ trace: Range<Int>, _ rows: Range<Int>) -> UInt32 {
         guard parent >= 3 else { return parent }
         let parentRow = trace.lowerBound + Int(parent) - 3
-        return row.contains(parentRow) ? UInt32(parentRow - row.lowerBound) + 3 : 1
+        return rows.contains(parentRow) ? UInt32(parentRow - rows.lowerBound) + 3 : 1
     }
 
     private mutating func writeCritical(_ range: Range<Int>, _ durations: borrowing FlatBuffer<UInt64>) {

@@ -25,7 +25,8 @@ struct RowGroupDecoder: ~Copyable {
         do {
             directory = try RowGroupDirectory(span, chunkByteCount: chunkByteCount)
         } catch {
-            throw BlockError(.corrupted, "the column list of row group \(index) of block \(id) is damaged", cause: error)
+            throw BlockError(
+                .corrupted, "the column list of row group \(index) of block \(id) is damaged", cause: error)
         }
     }
 

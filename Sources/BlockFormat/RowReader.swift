@@ -12,8 +12,8 @@ struct RowReader: ~Copyable {
     let blockID: BlockID
 
     init(
-        decoder: consuming RowGroupDecoder, schema: BlockSchema, dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>],
-        blockID: BlockID
+        decoder: consuming RowGroupDecoder, schema: BlockSchema,
+        dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>], blockID: BlockID
     ) {
         self.decoder = decoder
         self.schema = schema

@@ -100,21 +100,27 @@
         // Long strings get memory of their own, so that little of a slab is left unused.
         if length > SlabPool.slabByteCount / 8 {
             let block = unsafe arena.allocateLarge(byteCount: length)
-            unsafe bytes.withUnsafeBytes { unsafe block.copyMemory(from: $0.baseAddress!, byteCount: length) }
+            unsafe copy(bytes, to: block)
             return UnsafeRawPointer(block)
         }
-        if unsafe length > room || cursor == nil {
-            unsafe cursor = arena.allocateSlab()
+        let start: UnsafeMutableRawPointer
+        if let cursor = unsafe cursor, length <= room {
+            unsafe start = cursor
+        } else {
+            unsafe start = arena.allocateSlab()
             room = SlabPool.slabByteCount
         }
         // Safe: the slab has room for `length` bytes behind the cursor.
-        let start = unsafe cursor!
-        if length > 0 {
-            unsafe bytes.withUnsafeBytes { unsafe start.copyMemory(from: $0.baseAddress!, byteCount: length) }
-        }
+        unsafe copy(bytes, to: start)
         unsafe cursor = start + length
         room -= length
         return UnsafeRawPointer(start)
+    }
+
+    @unsafe private func copy(_ bytes: RawSpan, to target: UnsafeMutableRawPointer) {
+        unsafe bytes.withUnsafeBytes { source in
+            if let from = source.baseAddress { unsafe target.copyMemory(from: from, byteCount: source.count) }
+        }
     }
 
     private mutating func rehash() {

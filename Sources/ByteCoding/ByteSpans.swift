@@ -52,7 +52,7 @@ extension RawSpan {
         // Safe: both buffers are read within their equal counts.
         return unsafe withUnsafeBytes { a in
             unsafe other.withUnsafeBytes { b in
-                unsafe a.count == 0 || memcmpBytes(a.baseAddress!, b.baseAddress!, a.count) == 0
+                unsafe memcmpBytes(a.baseAddress, b.baseAddress, a.count) == 0
             }
         }
     }
@@ -63,7 +63,7 @@ extension RawSpan {
         // Safe: both buffers are read within the smaller count.
         let order = unsafe withUnsafeBytes { a in
             unsafe other.withUnsafeBytes { b in
-                unsafe shared == 0 ? 0 : memcmpBytes(a.baseAddress!, b.baseAddress!, shared)
+                unsafe memcmpBytes(a.baseAddress, b.baseAddress, shared)
             }
         }
         return order != 0 ? order < 0 : byteCount < other.byteCount
@@ -77,10 +77,11 @@ extension RawSpan {
     }
 }
 
-/// memcmp without an import at every use.
+/// memcmp without an import at every use; null is fine where nothing is compared.
 @usableFromInline
-@unsafe func memcmpBytes(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Int32 {
-    unsafe memcmp(a, b, count)
+@unsafe func memcmpBytes(_ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ count: Int) -> Int32 {
+    guard let a = unsafe a, let b = unsafe b else { return 0 }
+    return unsafe memcmp(a, b, count)
 }
 
 internal import Glibc

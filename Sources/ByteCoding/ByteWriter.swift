@@ -87,7 +87,7 @@
         reserve(length)
         // Safe: there is room for `length` bytes; a span of our own storage cannot be held during a mutation.
         unsafe bytes.withUnsafeBytes { source in
-            unsafe (base + count).copyMemory(from: source.baseAddress!, byteCount: length)
+            if let from = source.baseAddress { unsafe (base + count).copyMemory(from: from, byteCount: length) }
         }
         advance(length)
     }

@@ -51,7 +51,9 @@ public enum LZ4 {
                 unsafe withUnsafeMutablePointer(to: &nothing) { empty in
                     unsafe written = LZ4_decompress_safe(
                         source.baseAddress?.assumingMemoryBound(to: CChar.self),
-                        target.baseAddress.map { unsafe UnsafeMutableRawPointer($0).assumingMemoryBound(to: CChar.self) }
+                        target.baseAddress.map {
+                            unsafe UnsafeMutableRawPointer($0).assumingMemoryBound(to: CChar.self)
+                        }
                             ?? empty,
                         Int32(source.count), Int32(byteCount))
                 }

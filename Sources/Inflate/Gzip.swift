@@ -33,7 +33,7 @@ package func gzip(_ bytes: RawSpan, level: Int = 6) throws(InflateError) -> [UIn
     }
     defer { _ = unsafe deflateEnd(stream) }
 
-    var output = [UInt8]()
+    var output: [UInt8] = []
     output.reserveCapacity(64 + bytes.byteCount / 4)
     // Safe: `input` is used only inside this closure.
     unsafe bytes.withUnsafeBytes { input in

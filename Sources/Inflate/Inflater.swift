@@ -55,7 +55,7 @@ private import CZlib
         guard unsafe vivace_inflate_reset(stream) == Z_OK else {
             throw InflateError(.outOfMemory, "zlib's state could not be reset")
         }
-        var output = [UInt8]()
+        var output: [UInt8] = []
         output.reserveCapacity(expectedByteCount(of: bytes, limit: limit))
         // Safe: `run` ends before this function does, and so before the stream.
         var run = unsafe Run(stream: stream, input: bytes, limit: limit)

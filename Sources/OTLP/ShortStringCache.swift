@@ -42,7 +42,8 @@ struct ShortStringCache: ~Copyable {
                 entry.words.3 = bytes.littleEndianWord(at: start &+ count &- 16)
             }
         }
-        let mixed = (entry.words.0 ^ (entry.words.1 &* 0x9e37_79b9_7f4a_7c15) ^ entry.words.2 ^ UInt64(entry.byteCount))
+        let words = entry.words.0 ^ (entry.words.1 &* 0x9e37_79b9_7f4a_7c15) ^ entry.words.2
+        let mixed = (words ^ UInt64(entry.byteCount))
             &* 0xff51_afd7_ed55_8ccd
         let index = Int(truncatingIfNeeded: mixed &>> (64 &- Self.indexBits))
         let found = entries[index]

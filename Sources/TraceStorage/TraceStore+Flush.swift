@@ -75,7 +75,8 @@ extension TraceStore {
     package func cut() throws {
         try withAllShards(from: 0, sealed: [:]) { sealed in
             guard !sealed.isEmpty else { return state.withLock { $0.firstAppend = nil } }
-            let byteCount = budget.usedByteCount(by: .heads) - state.withLock { $0.sealed.reduce(0) { $0 + $1.byteCount } }
+            let sealedBefore = state.withLock { $0.sealed.reduce(0) { $0 + $1.byteCount } }
+            let byteCount = budget.usedByteCount(by: .heads) - sealedBefore
             let generation = try journal.rotate()
             state.withLock { state in
                 state.sealed.append(SealedGeneration(id: generation, heads: sealed, byteCount: byteCount))

@@ -96,7 +96,8 @@ struct LoadSender {
             return .stored(rejectedSpanCount: count, message: message)
         case 404, 405:
             throw CommandError(
-                .unreachable, "\(plan.server) takes no OTLP (HTTP \(response.status.code)). It is the address of "
+                .unreachable,
+                "\(plan.server) takes no OTLP (HTTP \(response.status.code)). It is the address of "
                     + "--otlp-http that is needed, by default http://127.0.0.1:4318.")
         case 429, 502, 503, 504:
             let seconds = response.headers.first(name: "retry-after").flatMap { Double($0) }

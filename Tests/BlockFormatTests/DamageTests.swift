@@ -2,18 +2,13 @@
 
 internal import BlockFormat
 internal import ByteCoding
-internal import OTLPGenerator
 internal import Testing
 internal import TraceModel
 
 @Suite struct DamageTests {
-    /// A block of two kilobytes or so in which everything occurs, and the IDs of its traces.
     static let small: WrittenBlock = {
-        var random = RandomOTLP(seed: 4, options: .init(traceCount: 3))
-        var requests: [Request] = []
-        while requests.reduce(0, { $0 + $1.flatSpans.count }) < 8 { requests.append(random.request(maximumSpans: 4)) }
-        let sources = (try? [Source(requests)]) ?? []
-        return write(sources.map(\.view), critical: RoundTripTests.criticalTimes(sources.map(\.view)))
+        guard let block = try? SmallBlock.written() else { fatalError("the small block can't be written") }
+        return block
     }()
 
     /// Several index pages, row groups and local dictionaries.
@@ -142,6 +137,26 @@ internal import TraceModel
         }
     }
 
+    @Test(arguments: ["name ", "", "GET /cart/item-", "10.0.0."])
+    func `damage to strings without a dictionary never traps`(prefix: String) async throws {
+        var choices = Choices(seed: 9)
+        let names = (0..<70).map { prefix.count == 7 ? "\(prefix)\($0)" : "\(prefix)\(choices.next())" }
+        let spans = choices.spans(70, traceCount: 5, names: names, services: ["a"])
+        var distinct = spans
+        for index in distinct.indices { distinct[index].name = names[index] }
+        let surgery = try BlockSurgery(write([view(of: distinct)]))
+        let chunk = try #require(surgery.chunks.first { $0.column == FixedColumn.name.rawValue })
+        #expect(!surgery.sections.contains { $0.name == "section 2.9" })
+        for position in chunk.range {
+            for bit in 0..<8 as Range<UInt8> {
+                var damaged = surgery
+                damaged.bytes[position] ^= 1 << bit
+                damaged.reseal()
+                await Self.survive(damaged.bytes)
+            }
+        }
+    }
+
     @Test(arguments: 0..<8 as Range<UInt64>)
     func `extreme numbers behind right checksums never trap`(seed: UInt64) async throws {
         var choices = Choices(seed: seed)
@@ -177,27 +192,17 @@ internal import TraceModel
 
         init(_ reader: BlockReader) async throws {
             all = try multiset(flatSpans(try await reader.readAll()))
-            for id in DamageTests.traceIDs {
+            for id in SmallBlock.traceIDs {
                 let trace = try await reader.readTrace(id)
                 traces[id] = try trace.map { try multiset(flatSpans($0)) }
             }
         }
     }
 
-    /// The traces of the small block.
-    static let traceIDs: [TraceID] = {
-        let ids = RandomOTLP(seed: 4, options: .init(traceCount: 3))
-        var random = ids
-        var requests: [Request] = []
-        while requests.reduce(0, { $0 + $1.flatSpans.count }) < 8 { requests.append(random.request(maximumSpans: 4)) }
-        let view = (try? Source(requests))?.view
-        return Array(Set((0..<(view?.rowCount ?? 0)).compactMap { view?.traceID($0) })).sorted()
-    }()
-
     /// Asks each trace on its own: the answer is right, or a ``BlockError``.
     static func expect(_ damaged: [UInt8], gives whole: Answers) async {
         guard let reader = try? await BlockReader(id: someBlockID, source: MemorySource(bytes: damaged)) else { return }
-        for id in traceIDs {
+        for id in SmallBlock.traceIDs {
             do {
                 let trace = try await reader.readTrace(id)
                 let found = try trace.map { try multiset(flatSpans($0)) }
@@ -215,7 +220,7 @@ internal import TraceModel
             await attempt { _ = try await reader.verify() }
             await attempt { _ = try await reader.columnUsage() }
             let middle = reader.footer.indexPages.map(\.firstTraceID)
-            for id in traceIDs.prefix(2) + middle.prefix(3) { await attempt { _ = try await reader.readTrace(id) } }
+            for id in SmallBlock.traceIDs + middle.prefix(3) { await attempt { _ = try await reader.readTrace(id) } }
             for conditions in [[], [.status(2), .name([]), .serviceName([])]] as [[ScanRequest.Condition]] {
                 await attempt {
                     var matches = LongestMatches(limit: 3)

@@ -204,9 +204,7 @@ final class ControlFrames: Sendable {
     /// Waits until a condition holds, or the connection has closed.
     func wait(_ condition: @Sendable (State) -> Bool) async -> Bool {
         if state.withLock({ condition($0) }) { return true }
-        for await _ in changes {
-            if state.withLock({ condition($0) }) { return true }
-        }
+        for await _ in changes where state.withLock({ condition($0) }) { return true }
         return state.withLock { condition($0) }
     }
 }

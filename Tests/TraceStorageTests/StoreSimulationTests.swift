@@ -7,20 +7,20 @@ internal import TraceStorage
 
 @Suite("A store through power cuts and faults", .timeLimit(.minutes(3))) struct StoreSimulationTests {
     @Test(
-        "every acknowledged span is found once, wherever the power is cut", arguments: 0..<4 as Range<UInt64>
+        "every acknowledged span is found once, wherever the power is cut", arguments: 0..<3 as Range<UInt64>
     )
     func everyPowerCut(seed: UInt64) async throws {
         var rehearsal = StoreHistory(seed: seed)
-        try await rehearsal.live(operationCount: 14)
+        try await rehearsal.live(operationCount: 12)
         for step in 0...rehearsal.system.stepCount {
             var history = StoreHistory(seed: seed)
             history.system.cutPower(atStep: step)
-            try await history.live(operationCount: 14)
+            try await history.live(operationCount: 12)
             try await history.restartAndCheck("power cut at step \(step)")
         }
     }
 
-    @Test("so it is through many lives with power cuts", arguments: 100..<160 as Range<UInt64>)
+    @Test("so it is through many lives with power cuts", arguments: 100..<140 as Range<UInt64>)
     func manyLives(seed: UInt64) async throws {
         var history = StoreHistory(seed: seed)
         for life in 0..<5 {
@@ -34,7 +34,7 @@ internal import TraceStorage
         try await history.restartAndCheck("end")
     }
 
-    @Test("so it is on a disk that fails now and then", arguments: 200..<300 as Range<UInt64>)
+    @Test("so it is on a disk that fails now and then", arguments: 200..<260 as Range<UInt64>)
     func failingDisk(seed: UInt64) async throws {
         let operations: [FileOperation] = [
             .open, .write, .truncate, .preallocate, .synchronize, .link, .rename, .unlink, .synchronizeDirectory,

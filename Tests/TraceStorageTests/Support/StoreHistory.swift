@@ -107,7 +107,7 @@ struct StoreHistory {
         for tenant in Self.tenants {
             let found = try await insistently { try await store.copiesBySource(of: tenant).flatMap { $0 } }
             #expect(model.objection(to: found, of: tenant) == nil, "\(name), \(moment)")
-            for id in model.traceIDs[tenant] ?? [] {
+            for id in (model.traceIDs[tenant] ?? []).prefix(1) {
                 let found = try await insistently { try await store.copies(of: id, tenant) }
                 #expect(model.objection(to: found, of: tenant, trace: id) == nil, "\(name), \(moment), by ID")
             }
