@@ -32,9 +32,10 @@ let serverProducts: [Target.Dependency] = [
     product("UnixSignals", "swift-service-lifecycle"),
 ]
 
-func tests(of target: String, _ others: [Target.Dependency] = []) -> Target {
+func tests(of target: String, _ others: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
-        name: target + "Tests", dependencies: [.target(name: target)] + others, swiftSettings: settings)
+        name: target + "Tests", dependencies: [.target(name: target)] + others, exclude: exclude,
+        swiftSettings: settings)
 }
 
 // The house, floor by floor: a target names only targets of lower floors.
@@ -89,7 +90,7 @@ let package = Package(
             swiftSettings: settings),
         // Floor 5
         .target(
-            name: "Ingest", dependencies: ["TraceModel", "Inflate", "TraceStorage"], swiftSettings: settings),
+            name: "Ingest", dependencies: ["TraceModel", "FileIO", "Inflate", "TraceStorage"], swiftSettings: settings),
         .target(
             name: "QueryEngine",
             dependencies: ["ByteCoding", "TraceModel", "TraceAnalysis", "BlockFormat", "TraceStorage"],
@@ -120,7 +121,16 @@ let package = Package(
         .target(
             name: "ObjectStorageContract", dependencies: ["ObjectStorage"], path: "Tests/ObjectStorageContract",
             swiftSettings: settings),
+        .target(
+            name: "StoreTesting",
+            dependencies: [
+                "ByteCoding", "TraceModel", "FileIO", "Inflate", "OTLP", "ProtobufMessages", "BlockFormat", "TraceStorage",
+                logging, product("InMemoryLogging", "swift-log"),
+            ],
+            path: "Tests/StoreTesting", swiftSettings: settings),
         // Tests
+        tests(of: "ByteCoding"),
+        tests(of: "TraceModel", ["ByteCoding", "OTLP", "OTLPGenerator", "ProtobufMessages"]),
         tests(of: "FileIO"),
         tests(of: "Inflate"),
         tests(of: "ProtobufMessages", ["OTLPGenerator"]),
@@ -128,16 +138,52 @@ let package = Package(
         tests(of: "OTLP", ["ByteCoding", "TraceModel", "ProtobufMessages", "OTLPGenerator"]),
         tests(of: "TraceAnalysis"),
         tests(of: "ColumnEncoding", ["ByteCoding"]),
+        tests(
+            of: "BlockFormat",
+            [
+                "ByteCoding", "ColumnEncoding", "TraceModel", "OTLP", "OTLPGenerator", "ProtobufMessages", "TraceAnalysis",
+            ], exclude: ["block-v1.hex"]),
         tests(of: "TrafficModel", ["ByteCoding", "OTLP", "TraceAnalysis", "TraceModel"]),
         tests(of: "TerminalRendering", ["TraceModel"]),
-        tests(of: "TraceStorage", [
-            "ByteCoding", "TraceModel", "FileIO", "ObjectStorage", "OTLP", "BlockFormat", "ProtobufMessages",
-            "OTLPGenerator", "Inflate", logging,
-        ]),
+        tests(
+            of: "TraceStorage",
+            [
+                "ByteCoding", "TraceModel", "FileIO", "ObjectStorage", "OTLP", "BlockFormat", "ProtobufMessages",
+                "OTLPGenerator", "Inflate", "StoreTesting", logging,
+            ]),
+        tests(
+            of: "Ingest",
+            [
+                "TraceModel", "Inflate", "FileIO", "TraceStorage", "OTLPGenerator", "ProtobufMessages", "StoreTesting",
+            ]),
+        tests(
+            of: "QueryEngine",
+            [
+                "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "TraceStorage", "TrafficModel",
+                "OTLPGenerator", "ProtobufMessages", "StoreTesting",
+            ]),
         tests(
             of: "TraceServer",
             [
                 "ByteCoding", "TraceModel", "Inflate", "Ingest", "QueryEngine", "ProtobufMessages", "TraceStorage", "OTLP",
             ] + serverProducts),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Inflate", "TraceStorage", nioCore, product("NIOPosix", "swift-nio")],
+            exclude: ["Python"], swiftSettings: settings),
     ]
 )
+
+// The benchmarks' library is resolved only for who runs them.
+if Context.environment["VIVACE_BENCHMARKS"] == "1" {
+    package.dependencies.append(
+        .package(url: "https://github.com/ordo-one/benchmark", exact: "1.38.1", traits: []))
+    package.targets.append(
+        .executableTarget(
+            name: "VivaceBenchmarks",
+            dependencies: [
+                "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "BlockFormat", "TrafficModel",
+                "TraceStorage", "QueryEngine", logging, product("Benchmark", "benchmark"),
+            ],
+            path: "Benchmarks/VivaceBenchmarks", swiftSettings: settings,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]))
+}

@@ -91,3 +91,12 @@ struct MemoryBlock: BlockSource {
 
     func reader() async throws -> BlockReader { try await BlockReader(id: Self.id, source: self) }
 }
+
+extension BlockReader {
+    /// All spans of the block, in its order.
+    func readAll(pool: SlabPool) async throws -> SpanBatchView {
+        var batch = SpanBatch(pool: pool)
+        for group in footer.rowGroups.indices { try await read(rowGroup: group, into: &batch) }
+        return batch.view()
+    }
+}

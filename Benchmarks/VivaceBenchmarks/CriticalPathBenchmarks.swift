@@ -18,20 +18,19 @@ func criticalPathBenchmarks() {
     }
 }
 
-/// A trace in which every span calls up to four others, two at a time and then the next two.
+/// A trace in which every span calls four others, one after the other: all spans are on the path.
 ///
-/// Rows stand in the order in which traces are walked breadth first; span IDs have no order.
+/// Parents stand before their children; span IDs have no order.
 private func madeUpTrace(spanCount: Int) -> TraceColumns {
     var trace = TraceColumns()
     trace.reserve(spanCount)
     trace.append(spanID: spanID(0), parentSpanID: 0, start: 0, end: 1 << 50, kind: 2)
     for row in 1..<spanCount {
-        let parent = (row - 1) / 4
-        let place = UInt64((row - 1) % 4)
-        let half = (trace.ends[parent] - trace.starts[parent]) / 2
-        let start = trace.starts[parent] + place / 2 * half + place
+        let (parent, place) = (row - 1).quotientAndRemainder(dividingBy: 4)
+        let quarter = (trace.ends[parent] - trace.starts[parent]) / 4
+        let start = trace.starts[parent] + UInt64(place) * quarter
         trace.append(
-            spanID: spanID(row), parentSpanID: spanID(parent), start: start, end: start + half - half / 16 * (place + 1),
+            spanID: spanID(row), parentSpanID: spanID(parent), start: start, end: start + quarter - quarter / 8,
             kind: 3)
     }
     return trace

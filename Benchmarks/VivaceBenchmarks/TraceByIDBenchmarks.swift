@@ -9,7 +9,7 @@ internal import QueryEngine
 internal import TraceModel
 internal import TraceStorage
 
-/// Whole traces by their ID; figures are per trace, of which the corpus has one for every 25 to 30 spans.
+/// Whole traces by their ID; figures are per trace, which has 21 spans on average.
 func traceByIDBenchmarks() {
     let pool = SlabPool(retainedByteLimit: 8 << 20)
     perTrace("by ID: block, open already", setup: { try await OpenBlock() }) { block, id in

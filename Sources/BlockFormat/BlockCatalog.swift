@@ -8,6 +8,7 @@ internal import TraceModel
 struct BlockCatalog: ~Copyable {
     private(set) var schema = BlockSchema()
     let strings: UnifiedStrings
+    let longStrings: LongStrings
     private(set) var distinct: DistinctValues
     /// By source, then the source's code: the block's.
     private(set) var resourceCodes: [[UInt32]] = []
@@ -38,8 +39,9 @@ struct BlockCatalog: ~Copyable {
         var type: AttributeType
     }
 
-    init(_ ordering: borrowing SpanOrdering, pool: SlabPool) {
-        strings = UnifiedStrings(ordering.sources, pool: pool)
+    init(_ ordering: borrowing SpanOrdering, pool: SlabPool, seed: UInt64) {
+        strings = UnifiedStrings(ordering.sources, pool: pool, seed: seed)
+        longStrings = LongStrings(strings)
         distinct = DistinctValues(stringCount: strings.count)
         isString = FlatBuffer(repeating: false, count: Int(FixedColumn.firstAttribute))
         valueCounts = FlatBuffer(repeating: 0, count: Int(FixedColumn.firstAttribute))

@@ -91,12 +91,16 @@ package struct BlockFooter: Sendable {
     package var rowGroups: [RowGroupEntry] = []
     package var indexPages: [IndexPageEntry] = []
     package var sections: [SectionEntry] = []
+    /// Where each section stands in `sections`; only in a footer that was read.
+    private var positions: [UInt64: Int] = [:]
 
     init() {}
 
     func section(_ kind: SectionKind, _ number: UInt32 = 0) -> SectionEntry? {
-        sections.first { $0.kind == kind.rawValue && $0.number == number }
+        positions[Self.sectionKey(kind.rawValue, number)].map { sections[$0] }
     }
+
+    private static func sectionKey(_ kind: UInt16, _ number: UInt32) -> UInt64 { UInt64(kind) << 32 | UInt64(number) }
 }
 
 // MARK: - Bytes
@@ -172,6 +176,12 @@ extension BlockFooter {
                     kind: UInt16(kind), number: UInt32(number),
                     stored: StoredRange(offset: offset, byteCount: byteCount, checksum: checksum),
                     codec: try cursor.byte(bytes)))
+        }
+        for (position, section) in sections.enumerated() {
+            let key = Self.sectionKey(section.kind, section.number)
+            guard positions.updateValue(position, forKey: key) == nil else {
+                throw ByteCodingError(.corrupted, "section list")
+            }
         }
         try checkTiling()
     }

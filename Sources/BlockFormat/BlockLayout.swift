@@ -38,8 +38,11 @@ package enum BlockLayout {
     package static let rowGroupRowLimit = 8192
     /// Attribute values (and events, and links) in a row group at most; one span may exceed it alone.
     static let rowGroupValueLimit = 1 << 18
-    /// Bytes of attribute and event strings in a row group at most, before encoding; one span may exceed it alone.
+    /// Bytes of long strings in a row group at most, before encoding; one span may exceed it alone. With the short
+    /// ones, ``rowGroupValueLimit`` of them, a chunk stays below what a reader takes (256 MiB).
     static let rowGroupStringByteLimit = 32 << 20
+    /// Strings above this length are long.
+    static let shortStringByteLimit = 512
     /// Traces in a page of the trace index.
     static let indexPageTraceCount = 1024
     /// Uncompressed chunks of at least this size begin at a multiple of 64 in the block.

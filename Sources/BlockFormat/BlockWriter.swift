@@ -38,7 +38,7 @@ package struct BlockWriter: ~Copyable {
         precondition(ordering.rowCount > 0, "a block has at least one span")
         precondition(criticalNanoseconds.count == 0 || criticalNanoseconds.count == ordering.rowCount)
         self.id = id
-        catalog = BlockCatalog(ordering, pool: pool)
+        catalog = BlockCatalog(ordering, pool: pool, seed: id.low)
         groups = RowGroupWriter(
             blockID: id, stringCount: catalog.strings.count, entryCount: catalog.distinct.entries.count,
             columnCount: catalog.isString.count)
@@ -103,26 +103,32 @@ package struct BlockWriter: ~Copyable {
         return groups.bytes.array()
     }
 
-    /// Rows up to the limit; fewer where attributes and events are many, but always one.
+    /// Rows up to the limit; fewer where attributes, events or links are many or strings long, but always one.
     private func groupEnd(from first: Int) -> Int {
         let most = min(first + BlockLayout.rowGroupRowLimit, ordering.rowCount)
         var values = 0
+        var longByteCount = 0
         var row = first
         while row < most {
             let reference = ordering.references[row]
             let source = ordering.sources[Int(reference.source)]
             let index = Int(reference.row)
             values += Int(source.attributes.end[index]) - source.attributes.firstValue(of: index)
-            let events = source.events(of: index)
-            values += events.count + source.links(of: index).count
-            if let last = events.last {
-                let attributes = source.eventAttributes
-                values += Int(attributes.end[last]) - attributes.firstValue(of: events.lowerBound)
-            }
-            if values > BlockLayout.rowGroupValueLimit && row > first { break }
+            values += Self.valueCount(source.eventAttributes, source.events(of: index))
+            values += Self.valueCount(source.linkAttributes, source.links(of: index))
+            if !catalog.longStrings.isEmpty { longByteCount += catalog.longByteCount(of: reference, in: source) }
+            let isFull =
+                values > BlockLayout.rowGroupValueLimit || longByteCount > BlockLayout.rowGroupStringByteLimit
+            if isFull && row > first { break }
             row += 1
         }
         return row
+    }
+
+    /// Events or links, and their attributes.
+    private static func valueCount(_ attributes: AttributeColumnsView, _ owners: Range<Int>) -> Int {
+        guard let last = owners.last else { return 0 }
+        return owners.count + Int(attributes.end[last]) - attributes.firstValue(of: owners.lowerBound)
     }
 
     /// Trace runs, IDs, parents, times and the derived column; they come from the ordering.

@@ -17,9 +17,10 @@ struct UnifiedStrings: ~Copyable, ByteStringSource {
     private var codes = FlatBuffer<UInt32>()
     private let isIdentity: Bool
 
-    init(_ sources: [SpanBatchView], pool: SlabPool) {
+    /// - Parameter seed: Of a hash; random, as senders choose the strings.
+    init(_ sources: [SpanBatchView], pool: SlabPool, seed: UInt64) {
         isIdentity = sources.count <= 1
-        merged = ByteDictionary(arena: SlabArena(pool: pool))
+        merged = ByteDictionary(arena: SlabArena(pool: pool), seed: seed)
         if !isIdentity {
             for source in sources {
                 offsets.append(codes.count)

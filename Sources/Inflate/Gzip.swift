@@ -79,3 +79,11 @@ private func deflateStep(
     unsafe inputOffset += inputCount - Int(stream.pointee.avail_in)
     return status == Z_STREAM_END
 }
+
+/// What a gzip body says that it becomes: the last four bytes, little-endian, modulo 2³². Nothing proves it.
+///
+/// Four times the body where there is no such trailer.
+package func announcedByteCount(_ body: [UInt8]) -> Int {
+    guard body.count >= 18, body[0] == 0x1f, body[1] == 0x8b else { return body.count * 4 }
+    return body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FileIO
 internal import Inflate
 internal import TraceModel
 package import TraceStorage
@@ -21,13 +22,15 @@ package final class IngestService: SpanReceiver {
     private let store: TraceStore
     private let budget: MemoryBudget
     private let limits: IngestLimits
+    private let inflaters: BlockingExecutor
     /// Unix nanoseconds.
     private let now: @Sendable () -> UInt64
 
     package init(
         store: TraceStore, budget: MemoryBudget, limits: IngestLimits = IngestLimits(),
         now: @escaping @Sendable () -> UInt64
-    ) {
+    ) throws(FileIOError) {
+        inflaters = try BlockingExecutor(name: "inflating", threadCount: 2, queueLimit: 256)
         self.store = store
         self.budget = budget
         self.limits = limits
@@ -40,22 +43,26 @@ package final class IngestService: SpanReceiver {
                 .tooLarge,
                 "the request has \(byteCount) bytes; at most \(limits.bodyByteLimit) are taken: send smaller batches")
         }
-        return try take(byteCount)
+        return try take(byteCount, beside: 0)
     }
 
     package func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome {
         let arrival = now()
         var inflated: [UInt8]?
         var extra: IngestReservation?
-        if request.encoding == .gzip {
-            let bytes = try inflate(request.body)
-            extra = try take(bytes.count)
+        var more: IngestReservation?
+        if request.encoding == .gzip, !request.body.isEmpty {
+            // The trailer says how much it becomes; a lie costs its sender the difference afterwards.
+            let announced = min(Inflate.announcedByteCount(request.body), limits.inflatedByteLimit)
+            extra = try take(announced, beside: request.body.count)
+            let bytes = try await inflate(request.body, announced)
+            more = try take(max(0, bytes.count - announced), beside: request.body.count + announced)
             inflated = bytes
         }
         let received = ReceivedRequest(
             tenant: request.tenant, arrivalNanoseconds: arrival,
-            contentEncoding: request.encoding == .gzip ? .gzip : .identity, body: request.body, inflated: inflated)
-        defer { withExtendedLifetime(extra) {} }
+            contentEncoding: inflated == nil ? .identity : .gzip, body: request.body, inflated: inflated)
+        defer { withExtendedLifetime((extra, more)) {} }
         do {
             let outcome = try await store.append(received)
             return ExportOutcome(
@@ -66,7 +73,15 @@ package final class IngestService: SpanReceiver {
         }
     }
 
-    private func take(_ byteCount: Int) throws(IngestError) -> IngestReservation {
+    /// - Parameter reservedByteCount: What the caller holds already for the same request.
+    private func take(_ byteCount: Int, beside reservedByteCount: Int) throws(IngestError) -> IngestReservation {
+        let limit = budget.limits[.ingest] ?? 0
+        guard byteCount <= limit - reservedByteCount else {
+            // Not even alone: to wait is of no use.
+            throw IngestError(
+                .tooLarge,
+                "the request needs more than the \(limit) bytes that all requests may have: send smaller batches")
+        }
         guard budget.take(byteCount, for: .ingest) else {
             throw IngestError(
                 .overloaded, "the memory for requests in flight is used up: try again later",
@@ -76,9 +91,35 @@ package final class IngestService: SpanReceiver {
         return IngestReservation(byteCount: byteCount) { budget.giveBack($0, for: .ingest) }
     }
 
-    private func inflate(_ body: [UInt8]) throws(IngestError) -> [UInt8] {
+    /// Inflates the body; a large one on a thread of its own, as the tasks' threads are few and serve everybody.
+    private func inflate(_ body: [UInt8], _ announced: Int) async throws(IngestError) -> [UInt8] {
+        let limit = limits.inflatedByteLimit
+        guard max(body.count * 4, announced) > Self.inlineByteLimit else {
+            return try inflated { () throws(InflateError) in try Inflate.inflate(body, limit: limit) }
+        }
+        let result: Result<[UInt8], InflateError>
         do {
-            return try Inflate.inflate(body, limit: limits.inflatedByteLimit)
+            result = try await inflaters.run { () -> Result<[UInt8], InflateError> in
+                do throws(InflateError) {
+                    return .success(try Inflate.inflate(body, limit: limit))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            throw IngestError(
+                .overloaded, "too many requests wait to be decompressed: try again later",
+                retryAfterSeconds: limits.retryAfterSeconds)
+        }
+        return try inflated { () throws(InflateError) in try result.get() }
+    }
+
+    /// What becomes larger than this is inflated on a thread of its own: a millisecond or two of work.
+    private static let inlineByteLimit = 512 << 10
+
+    private func inflated(_ body: () throws(InflateError) -> [UInt8]) throws(IngestError) -> [UInt8] {
+        do {
+            return try body()
         } catch {
             switch error.code {
             case .tooLarge:
@@ -102,6 +143,7 @@ package final class IngestService: SpanReceiver {
         }
         return switch error.code {
         case .malformed: IngestError(.malformed, error.message)
+        case .tooLarge: IngestError(.tooLarge, error.message)
         case .overloaded:
             IngestError(.overloaded, error.message, retryAfterSeconds: limits.retryAfterSeconds)
         case .unavailable, .corrupted, .unusable:

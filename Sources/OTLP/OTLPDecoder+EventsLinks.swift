@@ -28,6 +28,7 @@ extension OTLPDecoder {
         let code = batch.strings.code(for: name.span(of: request))
         batch.appendEvent(
             time: time, name: code, dropped: dropped, shape: batch.shapes.code(for: childSlots.rawSpan))
+        guard batch.eventTime.count <= eventEnd else { throw WireFault(.tooMany, at: body.position) }
     }
 
     @inline(never)
@@ -58,6 +59,7 @@ extension OTLPDecoder {
         link.spanID = batch.strings.code(for: spanID.span(of: request))
         link.traceState = batch.strings.code(for: traceState.span(of: request))
         batch.appendLink(link, shape: batch.shapes.code(for: childSlots.rawSpan))
+        guard batch.linkTraceID.count <= linkEnd else { throw WireFault(.tooMany, at: body.position) }
     }
 
     /// Adds an attribute's slot to the open event or link; returns its value.

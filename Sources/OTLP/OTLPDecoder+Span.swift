@@ -26,7 +26,9 @@ extension OTLPDecoder {
         try readFields(body, request, &parts, &batch)
         let fault = try readIdentifiers(&parts, request)
         switch judge.decide(fault) {
-        case .keep: close(&parts, request, context, &batch)
+        case .keep:
+            guard batch.rowCount < rowEnd else { throw WireFault(.tooMany, at: body.position) }
+            close(&parts, request, context, &batch)
         case .reject: batch.discardOpenSpan()
         case .contradiction: throw WireFault(.unkeepableSpan, at: body.position)
         }

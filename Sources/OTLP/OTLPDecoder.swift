@@ -22,6 +22,10 @@ package struct OTLPDecoder: ~Copyable {
     /// A list value whose parts came in several pieces.
     var mergedValue = ByteWriter(capacity: 64)
     var judge = SpanJudge()
+    /// Where rows, events and links may end with the request at hand.
+    var rowEnd = 0
+    var eventEnd = 0
+    var linkEnd = 0
     var keyCache = ShortStringCache()
     var valueCache = ShortStringCache()
     var resourceMemo = ResourceMemo()
@@ -48,6 +52,7 @@ package struct OTLPDecoder: ~Copyable {
         _ request: RawSpan, arrivalSeconds: UInt32, into batch: inout SpanBatch
     ) throws(OTLPError) -> OTLPDecodeResult {
         judge = SpanJudge()
+        bound(batch, spans: limits.spanCount, children: limits.childCount)
         let accepted = try append(request, arrivalSeconds, to: &batch)
         return OTLPDecodeResult(acceptedSpanCount: accepted, verdict: judge.verdict)
     }
@@ -62,6 +67,7 @@ package struct OTLPDecoder: ~Copyable {
         _ request: RawSpan, arrivalSeconds: UInt32, obeying verdict: OTLPVerdict, into batch: inout SpanBatch
     ) throws(OTLPError) -> Int {
         judge = SpanJudge(obeying: verdict)
+        bound(batch, spans: OTLPDecoderLimits.maximumColumnCount, children: OTLPDecoderLimits.maximumColumnCount)
         return try append(request, arrivalSeconds, to: &batch)
     }
 
@@ -82,6 +88,13 @@ package struct OTLPDecoder: ~Copyable {
             throw OTLPError(.verdictMismatch, "the verdict rejects spans behind the request's last one")
         }
         return batch.rowCount - rowsBefore
+    }
+
+    /// Sets where the columns may end after this request.
+    private mutating func bound(_ batch: borrowing SpanBatch, spans: Int, children: Int) {
+        rowEnd = batch.rowCount + spans
+        eventEnd = batch.eventTime.count + children
+        linkEnd = batch.linkTraceID.count + children
     }
 
     /// Everything that gets a code or a position takes a byte of the request at least.

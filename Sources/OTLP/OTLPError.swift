@@ -7,6 +7,8 @@ package struct OTLPError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformed
         /// A value is nested deeper than ``OTLPDecoderLimits/anyValueDepth``: sending it again is of no use.
         case tooDeep
+        /// More spans, events or links than one request may have: send smaller batches.
+        case tooMany
         /// The batch can take no more codes: cut it, then decode into a new one.
         case batchFull
         /// The recorded verdict is damaged or belongs to another request.
@@ -34,6 +36,7 @@ struct WireFault: Error, BitwiseCopyable {
         case wireType
         case tooDeep
         case batchFull
+        case tooMany
         case unkeepableSpan
     }
 
@@ -59,6 +62,11 @@ extension OTLPError {
             self.init(.tooDeep, "a value is nested deeper than \(limits.anyValueDepth) levels \(place)")
         case .batchFull:
             self.init(.batchFull, "the batch has no codes left for a request of this size: cut it first")
+        case .tooMany:
+            self.init(
+                .tooMany,
+                "the request has more than \(limits.spanCount) spans, or more than \(limits.childCount) events or links: "
+                    + "send smaller batches")
         case .unkeepableSpan:
             self.init(.verdictMismatch, "the verdict keeps a span that has no usable IDs \(place)")
         }

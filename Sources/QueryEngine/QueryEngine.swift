@@ -28,7 +28,7 @@ package final class QueryEngine: TraceQuerying {
     /// - Throws: ``QueryError`` if nothing was found and something could not be read, or the trace is too large.
     func trace(_ id: TraceID, in snapshot: StoreSnapshot, deadline: QueryDeadline) async throws -> FoundTrace? {
         let memory = QueryMemory(budget: budget)
-        var batch = SpanBatch(pool: pool)
+        var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
         var inspectedByteCount = 0
         var failure: QueryError?
         for head in snapshot.heads { batch.append(rowsOf: id, from: head) }

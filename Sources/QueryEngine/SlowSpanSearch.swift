@@ -72,19 +72,21 @@ struct SlowSpanSearch {
     ) async throws -> (spans: [SlowSpan], reason: String?) {
         var spans: [ScanMatch: SlowSpan] = [:]
         var reason: String?
-        for (id, matches) in Dictionary(grouping: Set(candidates), by: \.traceID) {
+        let byTrace = Dictionary(grouping: Set(candidates), by: \.traceID)
+        var judged: Set<TraceID> = []
+        for id in candidates.map(\.traceID) where judged.insert(id).inserted {
             if let excess = deadline.excess {
-                reason = excess
+                reason = reason ?? excess
                 break
             }
             do {
                 let trace = try await engine.trace(id, in: snapshot, deadline: deadline)
                 guard let trace else { continue }
-                reason = trace.partialReason ?? reason
+                reason = reason ?? trace.partialReason
                 let analyzed = AnalyzedTrace(trace)
-                for match in matches { spans[match] = analyzed.span(match, query) }
+                for match in byTrace[id] ?? [] { spans[match] = analyzed.span(match, query) }
             } catch let error as QueryError {
-                reason = error.message
+                reason = reason ?? error.message
             }
         }
         var seen: Set<ScanMatch> = []

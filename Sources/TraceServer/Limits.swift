@@ -23,6 +23,12 @@ package struct ServerLimits: Sendable {
     /// How long a body may take from its first byte to its last, so that slow senders don't hold memory for ever.
     package var bodySeconds = 60
 
+    /// How long an answer may take to be read, so that who does not read does not hold a query's memory for ever.
+    package var answerSeconds = 300
+
+    /// What a body whose length was announced is charged before any of it has come; more as it comes.
+    package var announcedReservationByteCount = 1 << 20
+
     /// How long an HTTP connection may be idle: longer than the 90 s for which Go's client pools connections, so
     /// that it is not the server that closes under a request.
     package var idleSeconds = 120

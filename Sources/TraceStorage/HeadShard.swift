@@ -22,26 +22,30 @@ struct HeadShard: ~Copyable {
     private(set) var heads: [TenantID: Head] = [:]
     private var decoder = OTLPDecoder()
     private let pool: SlabPool
+    private let budget: MemoryBudget
     private let seed: UInt64
 
-    init(pool: SlabPool, seed: UInt64) {
+    init(pool: SlabPool, budget: MemoryBudget, seed: UInt64) {
         self.pool = pool
+        self.budget = budget
         self.seed = seed
     }
 
     /// Appends the request's good spans, and hands the verdict on while the rows can still be taken back.
     ///
+    /// What the head has grown by is counted in any case: what was taken back leaves strings and memory behind.
     /// - Parameter record: Called if any span is good; what it throws takes the rows back.
     mutating func append<Ticket: Sendable>(
         _ request: ReceivedRequest, record: (OTLPVerdict) throws -> Ticket
     ) throws -> AppendedRequest<Ticket> {
         let head = heads[request.tenant] ?? Head(pool: pool, seed: seed)
+        defer { if heads[request.tenant] === head { count(head) } }
         let rowsBefore = head.batch.rowCount
         let body = request.inflated ?? request.body
         let seconds = UInt32(clamping: request.arrivalNanoseconds / 1_000_000_000)
         let result = try decoder.decode(body.rawSpan, arrivalSeconds: seconds, into: &head.batch)
         var appended = AppendedRequest<Ticket>(
-            acceptedSpanCount: result.acceptedSpanCount, verdict: result.verdict, ticket: nil, grownByteCount: 0)
+            acceptedSpanCount: result.acceptedSpanCount, verdict: result.verdict, ticket: nil)
         guard result.acceptedSpanCount > 0 else { return appended }
         do {
             appended.ticket = try record(result.verdict)
@@ -50,16 +54,19 @@ struct HeadShard: ~Copyable {
             throw error
         }
         heads[request.tenant] = head
-        let byteCount = head.batch.byteCount
-        appended.grownByteCount = byteCount - head.countedByteCount
-        head.countedByteCount = byteCount
         return appended
     }
 
-    /// Takes the heads away, so that the next request begins new ones.
-    mutating func seal() -> [TenantID: SpanBatchView] {
-        defer { heads = [:] }
-        return heads.mapValues { $0.batch.view() }
+    /// What the budget was told of all heads.
+    var countedByteCount: Int { heads.values.reduce(0) { $0 + $1.countedByteCount } }
+
+    /// Takes the heads away, so that the next request begins new ones; views of them stay.
+    mutating func removeHeads() { heads = [:] }
+
+    private func count(_ head: Head) {
+        let byteCount = head.batch.byteCount
+        budget.takeAnyway(byteCount - head.countedByteCount, for: .heads)
+        head.countedByteCount = byteCount
     }
 }
 
@@ -69,6 +76,4 @@ struct AppendedRequest<Ticket: Sendable>: Sendable {
     var verdict: OTLPVerdict
     /// Nil if no span was good: nothing was recorded.
     var ticket: Ticket?
-    /// Bytes that the head has grown by.
-    var grownByteCount: Int
 }

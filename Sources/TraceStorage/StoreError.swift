@@ -5,6 +5,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// The request's bytes can't be decoded; sending them again is of no use.
         case malformed
+        /// The request has more spans, events or links than one may have.
+        case tooLarge
         /// The heads are full and are not emptied fast enough: try again in a moment.
         case overloaded
         /// Nothing can be made durable: the disk is full or failed, or the store is closing.

@@ -36,6 +36,7 @@ extension TraceStore {
             do {
                 if isCutDue { try cut() }
                 while try await flushOldest(logger) {
+                    checkFreeSpace(logger)
                     if isCutDue { try cut() }
                 }
             } catch {
@@ -73,10 +74,8 @@ extension TraceStore {
     ///
     /// All shards are locked meanwhile: a request is wholly in the old generation or wholly in the new one.
     package func cut() throws {
-        try withAllShards(from: 0, sealed: [:]) { sealed in
+        try withAllShards(from: 0, sealed: [:], byteCount: 0) { sealed, byteCount in
             guard !sealed.isEmpty else { return state.withLock { $0.firstAppend = nil } }
-            let sealedBefore = state.withLock { $0.sealed.reduce(0) { $0 + $1.byteCount } }
-            let byteCount = budget.usedByteCount(by: .heads) - sealedBefore
             let generation = try journal.rotate()
             state.withLock { state in
                 state.sealed.append(SealedGeneration(id: generation, heads: sealed, byteCount: byteCount))
@@ -86,16 +85,18 @@ extension TraceStore {
     }
 
     private func withAllShards(
-        from index: Int, sealed: [TenantID: [SpanBatchView]], _ body: ([TenantID: [SpanBatchView]]) throws -> Void
+        from index: Int, sealed: [TenantID: [SpanBatchView]], byteCount: Int,
+        _ body: ([TenantID: [SpanBatchView]], Int) throws -> Void
     ) throws {
-        guard index < shards.count else { return try body(sealed) }
+        guard index < shards.count else { return try body(sealed, byteCount) }
         try shards[index].head.withLock { shard in
             var merged = sealed
             for (tenant, head) in shard.heads where head.batch.rowCount > 0 {
                 merged[tenant, default: []].append(head.batch.view())
             }
-            try withAllShards(from: index + 1, sealed: merged, body)
-            _ = shard.seal()
+            try withAllShards(
+                from: index + 1, sealed: merged, byteCount: byteCount + shard.countedByteCount, body)
+            shard.removeHeads()
         }
     }
 
@@ -173,12 +174,22 @@ extension TraceStore {
             try await objects.write(key) { writer in
                 while let part = try await builders.run({ build.nextPart() }) { try await writer.write(part) }
             }
+            try await checkReadable(id, key, build)
         } catch {
             // It may be there all the same, and the next attempt has another ID.
             try? await objects.delete(key)
             throw error
         }
         return BlockSummary(id: id, tenant: tenant, byteCount: build.byteCount, statistics: build.statistics)
+    }
+
+    /// Opens a block that was written: what its reader refuses must not replace what the journal has.
+    private func checkReadable(_ id: BlockID, _ key: ObjectKey, _ build: BlockBuild) async throws {
+        let source = ObjectBlockSource(store: objects, key: key, byteCount: build.byteCount)
+        let reader = try await BlockReader(id: id, source: source)
+        guard try await reader.locate(build.statistics.minimumTraceID) != nil else {
+            throw BlockError(.corrupted, "block \(id) lacks its first trace")
+        }
     }
 
     private func checkFreeSpace(_ logger: Logger) {

@@ -72,7 +72,8 @@ extension TraceStore {
         let marker = StoreMarker(storeID: .random(using: &random), createdNanoseconds: configuration.now())
         _ = try await StoreMarker.loadOrCreate(marker, in: objects)
         let manifest = try await Manifest.load(from: objects)
-        let pool = SlabPool(retainedByteLimit: budget.limits[.heads] ?? 0)
+        // Half of what live and sealed heads may hold: as much as one cut gives back.
+        let pool = SlabPool(retainedByteLimit: (budget.limits[.heads] ?? 0) / 2)
         let recovery = try await writers.run {
             try JournalRecovery(directory + "/journal", fileSystem: configuration.fileSystem)
         }
@@ -103,6 +104,12 @@ extension TraceStore {
     /// what exists already is not synchronized by whoever finds it.
     private static func makeNamesDurable(_ configuration: StoreConfiguration) throws(FileIOError) {
         try configuration.fileSystem.synchronizeDirectory(configuration.directory)
+        // Commits too, before the journal that they cover is let go.
+        for folder in ["/store", "/store/manifest"] {
+            let path = configuration.directory + folder
+            guard try configuration.fileSystem.status(of: path) != nil else { continue }
+            try configuration.fileSystem.synchronizeDirectory(path)
+        }
         do throws(FileIOError) {
             try configuration.fileSystem.synchronizeDirectory(configuration.directory.parentPath)
         } catch where error.code == .permission || error.code == .readOnly {
@@ -115,6 +122,12 @@ extension TraceStore {
     private static func removeOrphans(
         _ objects: any ObjectStore, _ state: ManifestState, _ logger: Logger
     ) async throws {
+        // Were a commit missing, the blocks of all later ones would look like orphans.
+        let last = state.nextSequence == 0 ? nil : try Manifest.key(state.nextSequence - 1)
+        for try await entry in objects.entries(try ObjectPrefix("manifest/"), after: last) {
+            throw ManifestError(
+                .corrupted, "commit \(state.nextSequence) is missing although '\(entry.key.text)' is there: restore it")
+        }
         var live: Set<BlockID> = []
         for blocks in state.blocksByTenant.values { live.formUnion(blocks.keys) }
         for try await entry in objects.entries(try ObjectPrefix("tenants/")) {
@@ -132,27 +145,43 @@ struct JournalReplayer: Sendable {
 
     /// Replays one generation; blocks for the disk.
     func heads(of generation: RecoveredGeneration, _ logger: Logger) throws -> SealedGeneration {
-        var heads: [TenantID: Head] = [:]
+        var heads: [TenantID: [Head]] = [:]
         var decoder = OTLPDecoder()
         var replay = recovery.replay(generation)
         var records = 0
+        var isDamaged = false
         while let record = try replay.next() {
-            let head = heads[record.tenant] ?? Head(pool: pool, seed: UInt64.random(in: .min ... .max))
-            heads[record.tenant] = head
             do {
-                try Self.append(record, to: head, &decoder)
+                try append(record, to: &heads[record.tenant, default: []], &decoder)
                 records += 1
             } catch let error as InflateError where error.code == .outOfMemory {
                 // Nothing is wrong with the request: it must not be passed over.
                 throw error
             } catch {
                 logger.error("a request in the journal can't be replayed", metadata: ["error": "\(error)"])
+                isDamaged = true
             }
         }
         report(replay.reports, of: generation, records, logger)
-        let byteCount = heads.values.reduce(0) { $0 + $1.batch.byteCount }
-        let views = heads.filter { $0.value.batch.rowCount > 0 }.mapValues { [$0.batch.view()] }
-        return SealedGeneration(id: generation.id, heads: views, byteCount: byteCount)
+        if isDamaged || replay.reports.contains(where: { !$0.passedOver.isEmpty }) {
+            try recovery.keepAside(generation)
+            logger.error("the journal's damaged segments are kept aside", metadata: ["folder": "journal-damaged"])
+        }
+        let byteCount = heads.values.joined().reduce(0) { $0 + $1.batch.byteCount }
+        let views = heads.mapValues { $0.filter { $0.batch.rowCount > 0 }.map { $0.batch.view() } }
+        return SealedGeneration(id: generation.id, heads: views.filter { !$0.value.isEmpty }, byteCount: byteCount)
+    }
+
+    /// Appends the record's spans to the last of its tenant's heads, or to a new one if that is full.
+    private func append(_ record: JournalRecord, to heads: inout [Head], _ decoder: inout OTLPDecoder) throws {
+        if let head = heads.last {
+            do {
+                return try Self.append(record, to: head, &decoder)
+            } catch let error as OTLPError where error.code == .batchFull {}
+        }
+        let head = Head(pool: pool, seed: UInt64.random(in: .min ... .max))
+        heads.append(head)
+        try Self.append(record, to: head, &decoder)
     }
 
     private static func append(_ record: JournalRecord, to head: Head, _ decoder: inout OTLPDecoder) throws {

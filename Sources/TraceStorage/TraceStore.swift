@@ -35,7 +35,9 @@ package final class TraceStore: Sendable {
     /// A lock of its own for every shard; a class because arrays can't hold noncopyable values.
     final class Shard: Sendable {
         let head: Mutex<HeadShard>
-        init(pool: SlabPool, seed: UInt64) { head = Mutex(HeadShard(pool: pool, seed: seed)) }
+        init(pool: SlabPool, budget: MemoryBudget, seed: UInt64) {
+            head = Mutex(HeadShard(pool: pool, budget: budget, seed: seed))
+        }
     }
 
     /// What is known besides the live heads.
@@ -70,7 +72,7 @@ package final class TraceStore: Sendable {
         self.builders = builders
         cache = BlockCache(store: objects, byteLimit: budget.limits[.cache] ?? 0)
         shards = (0..<configuration.shardCount).map { _ in
-            Shard(pool: pool, seed: UInt64.random(in: .min ... .max))
+            Shard(pool: pool, budget: budget, seed: UInt64.random(in: .min ... .max))
         }
         state = Mutex(State(sealed: sealed))
     }
@@ -109,16 +111,15 @@ package final class TraceStore: Sendable {
     private func appendToHead(_ request: ReceivedRequest) throws -> AppendedRequest<JournalTicket> {
         let appended = try withFreeShard { shard in
             do {
-                let appended = try shard.append(request) { verdict in
+                return try shard.append(request) { verdict in
                     try journal.append(JournalRecord(request, verdict: verdict))
                 }
-                // Under the shard's lock, so that a cut finds counted what it seals.
-                budget.takeAnyway(appended.grownByteCount, for: .heads)
-                return appended
             } catch let error as JournalError {
                 throw Self.storeError(error)
             } catch let error as OTLPError where error.code == .batchFull {
                 throw StoreError(.overloaded, "a head is full", cause: error)
+            } catch let error as OTLPError where error.code == .tooMany {
+                throw StoreError(.tooLarge, error.message)
             } catch {
                 throw StoreError(.malformed, "\(error)")
             }

@@ -4,12 +4,12 @@ internal import ArgumentParser
 internal import TerminalRendering
 internal import TraceModel
 
-/// A trace's ID: 1 to 32 hexadecimal digits.
+/// A trace's ID: 1 to 32 hexadecimal digits, not all 0.
 struct TraceIDArgument: ExpressibleByArgument, Sendable {
     var id: TraceID
 
     init?(argument: String) {
-        guard let id = TraceID(hexadecimal: argument) else { return nil }
+        guard let id = TraceID(hexadecimal: argument), !id.isZero else { return nil }
         self.id = id
     }
 }

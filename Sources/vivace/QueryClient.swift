@@ -79,8 +79,9 @@ struct QueryClient {
         let said = Self.firstLine(answer.body)
         switch answer.status {
         case 200...299: return answer.body
-        case 404: throw CommandError(.notFound, missing)
-        case 400, 422: throw CommandError(.usage, "the server does not accept the question: \(said)")
+        case 404 where said.hasSuffix("is not stored"): throw CommandError(.notFound, missing)
+        case 400: throw CommandError(.usage, "the server does not accept the question: \(said)")
+        case 422, 500: throw CommandError(.partial, "\(server) can't answer (HTTP \(answer.status)): \(said)")
         case 429, 503, 504:
             throw CommandError(
                 .partial, "\(server) can't answer now (HTTP \(answer.status)): \(said). Try again later.")

@@ -42,9 +42,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "What caches and buffers may hold in all, VIVACE_MEMORY (default: 1GiB).")
     var memory: ByteSize?
 
+    private static let leastMemoryByteCount = 64 << 20
+
     func resolvedOptions() throws -> ServeOptions {
         guard let directory = try Settings.value(dataDir, "data-dir") else {
             throw ValidationError("Say where to store traces: --data-dir DIR or VIVACE_DATA_DIR.")
+        }
+        let memoryByteCount = try Settings.value(memory, "memory")?.byteCount ?? 1 << 30
+        guard memoryByteCount >= Self.leastMemoryByteCount else {
+            throw ValidationError("--memory has to be at least 64MiB: less does not take an ordinary request.")
         }
         let loopback = { HostPort(host: "127.0.0.1", port: $0) }
         return ServeOptions(
@@ -52,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
             otlpGRPC: try Settings.value(otlpGrpc, "otlp-grpc") ?? loopback(4317),
             otlpHTTP: try Settings.value(otlpHttp, "otlp-http") ?? loopback(4318),
             http: try Settings.value(http, "http") ?? loopback(3200),
-            memoryByteCount: try Settings.value(memory, "memory")?.byteCount ?? 1 << 30)
+            memoryByteCount: memoryByteCount)
     }
 
     func validate() throws { _ = try resolvedOptions() }

@@ -17,13 +17,13 @@ func startServer(_ options: ServeOptions) async throws {
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
     let budget = MemoryBudget(total: options.memoryByteCount)
     do {
-        let store = try await TraceStore.open(
-            StoreConfiguration(
-                directory: options.dataDirectory, headsByteLimit: budget.limits[.heads] ?? 0, now: now),
-            budget: budget, logger: logger)
+        var storeConfiguration = StoreConfiguration(
+            directory: options.dataDirectory, headsByteLimit: budget.limits[.heads] ?? 0, now: now)
+        storeConfiguration.shardCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        let store = try await TraceStore.open(storeConfiguration, budget: budget, logger: logger)
         let server = VivaceServer(
             configuration: configuration(options),
-            receiver: IngestService(store: store, budget: budget, now: now),
+            receiver: try IngestService(store: store, budget: budget, now: now),
             queries: QueryEngine(store: store, budget: budget), status: StoreStatus(store: store), memory: budget,
             logger: logger)
         try await server.run(on: [StoreService(store: store, logger: logger)])

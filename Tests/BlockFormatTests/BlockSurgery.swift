@@ -30,8 +30,8 @@ struct BlockSurgery {
     init(_ block: WrittenBlock) throws {
         id = block.id
         bytes = block.bytes
-        let count = bytes.count
-        let start = count - 32
+        guard bytes.count > 64 else { throw BlockError(.corrupted, "that is no block") }
+        let start = bytes.count - 32
         let footerByteCount = (0..<4).reduce(0) { $0 | Int(block.bytes[start + $1]) << (8 * $1) }
         footer = Part(
             name: "footer", range: (start - footerByteCount)..<start, seed: Self.seed(id, 1 << 31, 0),

@@ -55,7 +55,7 @@ internal import TraceModel
         let surgery = try BlockSurgery(Self.golden())
         let columns = Set(surgery.chunks.map(\.column))
         for column in FixedColumn.allCases { #expect(columns.contains(column.rawValue), "\(column)") }
-        #expect(columns.filter { $0 >= FixedColumn.firstAttribute }.count == 14)
+        #expect(columns.filter { $0 >= FixedColumn.firstAttribute }.count == 12)
         #expect(Set(surgery.sections.map { $0.name.prefix(9) }) == ["section 1", "section 2", "section 3", "section 4"])
     }
 }

@@ -34,7 +34,7 @@ enum SmallBlock {
 
     /// Every type of value, repeated keys, events, a link.
     private static let root: OTLPMessage.Span = {
-        var span = span(traceA, 1, parent: [], "GET /cart", 1000, 9000)
+        var span = Self.span(traceA, 1, parent: [], "GET /cart", 1000, 9000)
         span.kind = 2
         span.traceState = Array("ot=th:8".utf8)
         span.flags = 0x101
@@ -64,7 +64,7 @@ enum SmallBlock {
 
     /// A parent in the block, and a status.
     private static let child: OTLPMessage.Span = {
-        var span = span(traceA, 2, parent: id(1), "SELECT", 2000, 5000)
+        var span = Self.span(traceA, 2, parent: id(1), "SELECT", 2000, 5000)
         span.status = OTLPMessage.Status()
         span.status?.code = 2
         span.status?.message = Array("deadline exceeded".utf8)
@@ -74,14 +74,14 @@ enum SmallBlock {
 
     /// A parent elsewhere, an empty status, a kind that nobody knows.
     private static let orphan: OTLPMessage.Span = {
-        var span = span(traceB, 3, parent: id(99), "", 3000, 2000)
+        var span = Self.span(traceB, 3, parent: id(99), "", 3000, 2000)
         span.kind = -1
         span.status = OTLPMessage.Status()
         return span
     }()
 
     /// A parent that is no ID.
-    private static let strange = span(traceB, 4, parent: [1, 2, 3], "odd", 3000, 3000)
+    private static let strange = Self.span(traceB, 4, parent: [1, 2, 3], "odd", 3000, 3000)
 
     private static func span(
         _ trace: [UInt8], _ id: UInt8, parent: [UInt8], _ name: String, _ start: UInt64, _ end: UInt64

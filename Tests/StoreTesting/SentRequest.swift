@@ -11,7 +11,8 @@ package import TraceStorage
 package struct SentRequest: Sendable {
     package let tenant: TenantID
     package let arrivalSeconds: UInt32
-    /// Its good spans.
+    /// Its good spans, in the order of the request.
+    package let spans: SpanBatchView
     package let copies: [SpanCopy]
     package let rejectedSpanCount: Int
     private let message: OTLPMessage.ExportTraceServiceRequest
@@ -26,13 +27,13 @@ package struct SentRequest: Sendable {
         self.tenant = tenant
         self.arrivalSeconds = arrivalSeconds
         self.isCompressed = isCompressed
-        let spans = message.resourceSpans.flatMap(\.scopeSpans).flatMap(\.spans)
-        rejectedSpanCount = spans.count { !$0.hasGoodIDs }
-        var batch = SpanBatch(pool: SlabPool(retainedByteLimit: 0))
+        rejectedSpanCount = message.resourceSpans.flatMap(\.scopeSpans).flatMap(\.spans).count { !$0.hasGoodIDs }
+        var batch = SpanBatch(pool: testSlabs)
         var decoder = OTLPDecoder()
         let bytes = try message.encoded()
         _ = try decoder.decode(bytes.rawSpan, arrivalSeconds: arrivalSeconds, into: &batch)
-        copies = batch.view().copies
+        spans = batch.view()
+        copies = spans.copies
     }
 
     /// The same spans once more, later.

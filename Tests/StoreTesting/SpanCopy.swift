@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BlockFormat
-internal import ByteCoding
+package import ByteCoding
 package import TraceModel
 package import TraceStorage
 
@@ -51,7 +51,7 @@ extension TraceStore {
         var sources = snapshot.heads.map(\.copies)
         for block in snapshot.blocks {
             let reader = try await reader(for: block)
-            var batch = SpanBatch(pool: SlabPool(retainedByteLimit: 0))
+            var batch = SpanBatch(pool: testSlabs)
             for group in reader.footer.rowGroups.indices { try await reader.read(rowGroup: group, into: &batch) }
             sources.append(batch.view().copies)
         }
@@ -61,7 +61,7 @@ extension TraceStore {
     /// The copies of a trace's spans from all sources, looked up by its ID.
     package func copies(of id: TraceID, _ tenant: TenantID) async throws -> [SpanCopy] {
         let snapshot = snapshot(of: tenant)
-        var batch = SpanBatch(pool: SlabPool(retainedByteLimit: 0))
+        var batch = SpanBatch(pool: testSlabs)
         for head in snapshot.heads { batch.append(rowsOf: id, from: head) }
         for block in snapshot.blocks {
             let reader = try await reader(for: block)
@@ -71,3 +71,6 @@ extension TraceStore {
         return batch.view().copies
     }
 }
+
+/// Memory that all tests use again and again.
+package let testSlabs = SlabPool(retainedByteLimit: 64 << 20)

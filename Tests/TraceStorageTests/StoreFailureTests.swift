@@ -17,7 +17,7 @@ internal import TraceStorage
         async throws
     {
         var model = StoreModel()
-        let opened = try await OpenStore.open(on: system)
+        let opened = try await OpenStore.open(on: system) { $0.journalOptions.segmentByteCount = 1 << 20 }
         try await append(3, to: opened, &model)
         let before = try system.files(below: "/data/journal")
         system.inject(SimulatedFault(.synchronize, .ioFailure, pathSuffix: ".journal"))

@@ -14,12 +14,13 @@ struct GrowingReservation {
         self.limits = limits
     }
 
-    /// Reserves for a body whose length is known.
+    /// Reserves for a body whose length is known: all of it if that is little, else what has come at least, as an
+    /// announcement alone must not keep others out.
     ///
     /// - Throws: `.tooLarge` over the limit; what the receiver throws.
     mutating func reserve(exactly count: Int) throws(IngestError) {
         try check(count)
-        try add(max(count, limits.minimumReservationByteCount))
+        try add(max(min(count, limits.announcedReservationByteCount), limits.minimumReservationByteCount))
     }
 
     /// Sees to it that at least `count` bytes are reserved.

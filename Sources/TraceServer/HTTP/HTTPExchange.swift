@@ -3,6 +3,7 @@
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import NIOCore
+internal import Synchronization
 
 /// One request and the answer that it gets.
 ///
@@ -51,6 +52,23 @@ struct HTTPExchange: ~Copyable {
         return part
     }
 
+    /// The head of an answer to HEAD, with the length of the body that GET would have got: without it the encoder
+    /// frames an empty body, which is not allowed there.
+    private static func headOnly(_ response: Response) async throws -> HTTPResponse {
+        var head = response.head
+        guard head.headerFields[.contentLength] == nil else { return head }
+        let length = ByteCounter()
+        try await response.body.write(CountingBodyWriter(counter: length))
+        head.headerFields[.contentLength] = "\(length.byteCount.load(ordering: .relaxed))"
+        return head
+    }
+
+    /// Closes the connection when so many seconds have gone by, unless it is cancelled.
+    func close(after seconds: Int) -> Scheduled<Void> {
+        let channel = channel
+        return channel.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) { channel.close(promise: nil) }
+    }
+
     /// Writes the answer, then reads and throws away what is left of the body, within limits.
     consuming func answer(_ response: Response) async throws {
         let isAnswerToHead = head.method == .head
@@ -58,8 +76,12 @@ struct HTTPExchange: ~Copyable {
         let mustClose = !bodyHasEnded && (waitsForContinue || restIsTooLong)
         var response = response
         if mustClose { response.headers[.connection] = "close" }
+        // Whoever takes neither the answer nor the time to send the rest does not keep the connection.
+        let end = close(after: limits.answerSeconds)
+        defer { end.cancel() }
         if isAnswerToHead {
-            try await writer.writeResponse(response.head)
+            let head = try await Self.headOnly(response)
+            try await writer.writeResponse(head)
         } else {
             try await writer.write(response: response.head, body: response.body)
         }
@@ -71,4 +93,19 @@ struct HTTPExchange: ~Copyable {
             if discardedByteCount > limits.discardedByteCount { return channel.close(promise: nil) }
         }
     }
+}
+
+private final class ByteCounter: Sendable {
+    let byteCount = Atomic(0)
+}
+
+/// Counts what a body would have been.
+private struct CountingBodyWriter: ResponseBodyWriter {
+    let counter: ByteCounter
+
+    mutating func write(_ buffer: ByteBuffer) async throws {
+        counter.byteCount.add(buffer.readableBytes, ordering: .relaxed)
+    }
+
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }

@@ -87,20 +87,17 @@ struct OTLPResponder: HTTPResponding {
         var body: [UInt8] = []
         if let contentLength = exchange.contentLength {
             try reservation.reserve(exactly: contentLength)
-            body.reserveCapacity(contentLength)
+            body.reserveCapacity(min(contentLength, reservation.byteCount))
         } else {
             try reservation.grow(toHold: 1)
         }
-        let start = ContinuousClock.now
+        let end = exchange.close(after: limits.bodySeconds)
+        defer { end.cancel() }
         while var part = try await exchange.nextBodyPart() {
             if body.count + part.readableBytes > reservation.byteCount {
                 try reservation.grow(toHold: body.count + part.readableBytes)
             }
             part.read(part.readableBytes, into: &body)
-            guard ContinuousClock.now - start < .seconds(limits.bodySeconds) else {
-                let text = "the body did not arrive within \(limits.bodySeconds) seconds"
-                throw Refusal(status: .requestTimeout, message: text)
-            }
         }
         if let contentLength = exchange.contentLength, body.count != contentLength {
             throw Refusal(status: .badRequest, message: "the body is shorter than its Content-Length")

@@ -48,6 +48,24 @@ package struct JournalRecovery: Sendable {
         }
     }
 
+    /// Gives the generation's segments second names in a folder beside the journal's, `journal-damaged`, so that to
+    /// release it loses nothing that somebody may still want to look at.
+    /// - Throws: `.failed`.
+    package func keepAside(_ generation: RecoveredGeneration) throws(JournalError) {
+        let folder = directory + "-damaged"
+        do throws(FileIOError) {
+            try fileSystem.createDirectory(folder)
+            for segment in generation.segments {
+                let target = folder + "/" + segment.text
+                guard try fileSystem.status(of: target) == nil else { continue }
+                try fileSystem.link(directory + "/" + segment.text, to: target)
+            }
+            try fileSystem.synchronizeDirectory(folder)
+        } catch {
+            throw JournalError(error)
+        }
+    }
+
     /// The generation's records, to be read one after another.
     package func replay(_ generation: RecoveredGeneration) -> JournalReplay {
         JournalReplay(generation, JournalDirectory(directory, fileSystem))

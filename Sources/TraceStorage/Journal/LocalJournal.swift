@@ -71,7 +71,8 @@ package final class LocalJournal: Journal {
         do throws(FileIOError) {
             try fileSystem.createDirectory(directory)
             let names = try JournalDirectory(directory, fileSystem).segmentNames()
-            let start = names.last.map { $0.start + 1 } ?? 0
+            // A name at the end of the numbers is nobody's that we know; to begin again at 0 is harmless.
+            let start = names.last.map { $0.start &+ 1 } ?? 0
             writer = Mutex(JournalSegmentWriter(
                 directory: directory, fileSystem: fileSystem, start: start,
                 incarnation: incarnation, segmentByteCount: options.segmentByteCount, now: now))

@@ -21,7 +21,12 @@ struct HTTPConnection {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var received = ByteBuffer()
 
-    static func with<Result>(
+    static func with(port: Int, _ body: (inout HTTPConnection) async throws -> Void) async throws {
+        try await result(port: port, body)
+    }
+
+    /// As ``with(port:_:)``, for what `body` finds out.
+    static func result<Result>(
         port: Int, _ body: (inout HTTPConnection) async throws -> Result
     ) async throws -> Result {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -132,6 +137,6 @@ struct HTTPRequest: Sendable {
 
     /// The answer that it gets on a connection of its own.
     func answer(port: Int) async throws -> HTTPAnswer {
-        try await HTTPConnection.with(port: port) { try await $0.answer(to: self) }
+        try await HTTPConnection.result(port: port) { try await $0.answer(to: self) }
     }
 }

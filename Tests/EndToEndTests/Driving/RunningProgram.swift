@@ -52,6 +52,9 @@ final class RunningProgram: Sendable {
         String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
 
+    /// The PID.
+    var identifier: Int32 { process.processIdentifier }
+
     var hasEnded: Bool { end.withLock { $0 != nil } }
 
     func signal(_ number: Int32) {

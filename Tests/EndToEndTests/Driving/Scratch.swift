@@ -12,18 +12,18 @@ final class Scratch: Sendable {
     var data: String { path + "/data" }
 
     private init() throws {
-        path = NSTemporaryDirectory() + "/vivace-e2e-\(UUID().uuidString.prefix(8).lowercased())"
+        path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("vivace-e2e-\(UUID().uuidString.prefix(8).lowercased())").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
 
     /// Lends a directory; then ends what was started in it, and removes it unless `body` threw.
-    static func with<Result>(_ body: (Scratch) async throws -> Result) async throws -> Result {
+    static func with(_ body: (Scratch) async throws -> Void) async throws {
         let scratch = try Scratch()
         do {
-            let result = try await body(scratch)
+            try await body(scratch)
             await scratch.endPrograms()
             try FileManager.default.removeItem(atPath: scratch.path)
-            return result
         } catch {
             await scratch.endPrograms()
             print("vivace: everything of the failed test is kept in \(scratch.path)")

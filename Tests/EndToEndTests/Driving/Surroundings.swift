@@ -29,6 +29,7 @@ struct TestFailure: Error, CustomStringConvertible {
 /// Looks again and again until the condition gives a value.
 ///
 /// - Throws: ``TestFailure`` if it gives none in time.
+@discardableResult
 func poll<Value>(
     _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Value?
 ) async throws -> Value {

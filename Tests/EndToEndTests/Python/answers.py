@@ -88,13 +88,14 @@ def spans_of(data):
         require(resource_spans.HasField("resource"), "an answer has no resource")
         for scope_spans in resource_spans.scope_spans:
             require(scope_spans.HasField("scope"), "an answer has no scope")
+            origin = plain_origin(resource_spans, scope_spans)
             for span in scope_spans.spans:
                 require(span.HasField("status"), "an answer has no status")
-                spans.append(plain_span(resource_spans, scope_spans, span))
+                spans.append(origin | plain_span(span))
     return sorted(spans, key=lambda span: (span["span_id"], span["start"]))
 
 
-def plain_span(resource_spans, scope_spans, span):
+def plain_origin(resource_spans, scope_spans):
     return {
         "resource": plain_attributes(resource_spans.resource.attributes),
         "resource dropped": resource_spans.resource.dropped_attributes_count,
@@ -103,6 +104,11 @@ def plain_span(resource_spans, scope_spans, span):
         "scope attributes": plain_attributes(scope_spans.scope.attributes),
         "scope dropped": scope_spans.scope.dropped_attributes_count,
         "scope schema": scope_spans.schema_url,
+    }
+
+
+def plain_span(span):
+    return {
         "trace_id": span.trace_id.hex(), "span_id": span.span_id.hex(), "parent": span.parent_span_id.hex(),
         "name": span.name, "kind": span.kind, "trace_state": span.trace_state, "flags": span.flags,
         "start": span.start_time_unix_nano, "end": span.end_time_unix_nano,
@@ -146,6 +152,8 @@ def plain_value(value):
 
 def differences(wanted, found, where=""):
     """Where two plain values differ, in words."""
+    if wanted == found:
+        return
     if type(wanted) is not type(found):
         yield f"{where}: {short(wanted)} was sent, {short(found)} came back"
     elif isinstance(wanted, dict):
@@ -156,7 +164,7 @@ def differences(wanted, found, where=""):
             yield f"{where}: {len(wanted)} were sent, {len(found)} came back"
         for index, (one, other) in enumerate(zip(wanted, found)):
             yield from differences(one, other, f"{where}[{index}]")
-    elif wanted != found:
+    else:
         yield f"{where}: {short(wanted)} was sent, {short(found)} came back"
 
 

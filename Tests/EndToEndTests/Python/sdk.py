@@ -85,12 +85,13 @@ def send(file, transport, compression, address):
             resource=Resource({"service.name": "tight"}), sampler=Stating(),
             span_limits=SpanLimits(
                 max_span_attributes=3, max_events=2, max_links=1, max_event_attributes=1, max_link_attributes=1)),
+        TracerProvider(resource=Resource({"service.name": "many"})),
     ]
     for provider in providers:
         provider.add_span_processor(BatchSpanProcessor(Noting(exporter(transport, compression, address), notes)))
     make_everything(providers[0])
     make_dropping(providers[1])
-    make_many(providers[0], 700)
+    make_many(providers[2], 700)
     for provider in providers:
         provider.shutdown()
     count = sum(map(len, notes.values()))

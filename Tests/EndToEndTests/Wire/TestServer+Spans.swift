@@ -3,7 +3,7 @@
 extension TestServer {
     /// The trace's spans as the query API answers them in protobuf; none if it answers 404.
     func spans(ofTrace hexID: String) async throws -> [TestSpan] {
-        try await HTTPConnection.with(port: http) { try await $0.spans(ofTrace: hexID) }
+        try await HTTPConnection.result(port: http) { try await $0.spans(ofTrace: hexID) }
     }
 
     /// Sends spans by OTLP over HTTP.

@@ -29,28 +29,38 @@ struct StoreHistory {
         traffic = RandomOTLP(seed: seed, options: .init(hasBadIDs: seed % 2 == 0, traceCount: 5))
     }
 
+    enum Step { case append, retry, appendMalformed, cut, flush, read }
+
     /// Opens the store if it is not, and lives to the end or to the power cut.
-    mutating func live(operationCount: Int, maximumSpanCount: Int = 12) async throws {
+    mutating func live(_ steps: [Step]) async throws {
         if opened == nil { opened = try await reopen() }
         guard let opened else { return }
-        for _ in 0..<operationCount where system.hasPower {
-            switch generator.next(below: 12) {
-            case 0...4: try await append(try newRequest(maximumSpanCount), to: opened.store)
-            case 5: try await appendOnceMore(to: opened.store)
-            case 6: await appendMalformed(to: opened.store)
-            case 7: try? opened.store.cut()
-            case 8, 9: _ = try? await opened.store.flushOldest(opened.logger)
-            default: await read(from: opened.store)
+        for step in steps where system.hasPower {
+            switch step {
+            case .append: try await append(try newRequest(), to: opened.store)
+            case .retry: try await appendOnceMore(to: opened.store)
+            case .appendMalformed: await appendMalformed(to: opened.store)
+            case .cut: try? opened.store.cut()
+            case .flush: _ = try? await opened.store.flushOldest(opened.logger)
+            case .read: await read(from: opened.store)
             }
         }
     }
 
+    /// As many steps as asked for, in any order.
+    mutating func randomSteps(_ count: Int) -> [Step] {
+        let choices: [Step] = [.append, .append, .append, .append, .retry, .appendMalformed, .cut, .flush, .flush, .read]
+        return (0..<count).map { _ in choices[generator.next(below: choices.count)] }
+    }
+
+    var blockCount: Int { opened?.store.figures.blockCount ?? 0 }
+
     // MARK: Appending
 
-    private mutating func newRequest(_ maximumSpanCount: Int) throws -> SentRequest {
+    private mutating func newRequest() throws -> SentRequest {
         arrivalSeconds += 1
         return try SentRequest(
-            traffic.request(maximumSpans: maximumSpanCount), Self.tenants[generator.next(below: 3)],
+            traffic.request(maximumSpans: 12), Self.tenants[generator.next(below: 3)],
             arrivalSeconds: arrivalSeconds, isCompressed: generator.next(below: 3) == 0)
     }
 
@@ -131,6 +141,15 @@ struct StoreHistory {
         let usedByteCount = opened.budget.usedByteCount(by: .heads)
         #expect(usedByteCount == 0, "\(name), \(moment)")
         try checkFiles(of: opened.store, moment)
+    }
+
+    /// Restarts, and cuts the power again while the store recovers, or while it turns what it recovered into blocks.
+    mutating func restartAndFail(afterSteps stepCount: Int) async throws {
+        opened = nil
+        system.restart()
+        system.cutPower(atStep: system.stepCount + stepCount)
+        opened = try await reopen()
+        try? await opened?.flushAll()
     }
 
     private func checkFiles(of store: TraceStore, _ moment: String) throws {
