@@ -36,11 +36,11 @@ extension EndToEndTests {
         }
 
         @Test(arguments: [
-            ["trace"], ["trace", "xyz"], ["trace", String(repeating: "a", count: 33)], ["trace", "1", "--no-such-flag"],
+            ["trace"], ["trace", "xyz"], ["trace", "012345678901234567890123456789012"], ["trace", "1", "--bad"],
             ["slow", "--limit", "0"], ["slow", "--min", "soon"], ["slow", "--status", "bad"],
             ["slow", "--last", "1h", "--start", "now-1h"], ["slow", "--start", "now", "--end", "now-1h"],
             ["critical-path", ""], ["load", "--traces", "1", "--spans", "1"], ["load", "--rate", "-1"],
-            ["serve"], ["serve", "--data-dir", "d", "--memory", "much"], ["serve", "--data-dir", "d", "--http", "3200"],
+            ["serve"], ["serve", "--data-dir", "d", "--memory", "much"], ["serve", "--data-dir", "d", "--http", "32"],
             ["blocks", "ls"], ["no-such-command"],
         ])
         func `wrong usage is status 64`(arguments: [String]) async throws {

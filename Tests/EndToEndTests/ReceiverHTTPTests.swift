@@ -63,7 +63,7 @@ extension EndToEndTests {
                         try await Self.expectMalformed(
                             connection.answer(to: .export(Array(Self.good.prefix(length)))), "\(length) bytes")
                     }
-                    for length in 0..<zipped.count {
+                    for length in 1..<zipped.count {
                         let request = HTTPRequest.export(Array(zipped.prefix(length)), "Content-Encoding: gzip")
                         try await Self.expectMalformed(connection.answer(to: request), "\(length) bytes of gzip")
                     }
@@ -129,6 +129,18 @@ extension EndToEndTests {
             let status = try TestStatus(answer.body)
             #expect(status.code == 8)
             #expect(!status.detailTypes.contains("google.rpc.RetryInfo"))
+        }
+
+        @Test func `what never fits into the memory is refused for good, and not until later`() async throws {
+            try await Scratch.withServer(memory: "16MiB") { _, server in
+                // A sixteenth of the memory is for requests.
+                var span = Self.span
+                span.payload = String(repeating: "x", count: 3 << 19)
+                let body = TestSpan.request([span])
+                try await Self.expectTooLarge(HTTPRequest.export(body).answer(port: server.otlpHTTP))
+                let zipped = HTTPRequest.export(try gzip(body), "Content-Encoding: gzip")
+                try await Self.expectTooLarge(zipped.answer(port: server.otlpHTTP))
+            }
         }
 
         @Test func `good spans are kept beside bad ones, whose number and faults are told`() async throws {

@@ -174,7 +174,7 @@ internal import TraceStorage
         configure(&limits)
         return Service(
             opened: opened,
-            receiver: IngestService(
+            receiver: try IngestService(
                 store: opened.store, budget: budget, limits: limits, now: { 1_700_000_000_000_000_000 }))
     }
 

@@ -22,19 +22,23 @@ internal import TraceStorage
         let journal = try #require(capture.journal)
         try await withThrowingTaskGroup { group in
             group.addTask { try await journal.run() }
-            try await withThrowingTaskGroup { senders in
-                let senderCount = 6
-                let done = Counter()
-                for sender in 0..<senderCount {
-                    senders.addTask {
-                        defer { done.count.add(1, ordering: .relaxed) }
-                        try await send(seed &* 100 &+ UInt64(sender), to: opened.store)
+            let (requests, sent) = AsyncStream.makeStream(of: Void.self)
+            try await withThrowingTaskGroup { workers in
+                workers.addTask {
+                    var count = 0
+                    for await _ in requests {
+                        count += 1
+                        if count % 8 == 0 { try await opened.flushAll() }
                     }
                 }
-                senders.addTask {
-                    while done.count.load(ordering: .relaxed) < senderCount { try await opened.flushAll() }
+                try await withThrowingTaskGroup { senders in
+                    for sender in 0..<6 as Range<UInt64> {
+                        senders.addTask { try await send(seed &* 100 &+ sender, to: opened.store, sent) }
+                    }
+                    try await senders.waitForAll()
                 }
-                try await senders.waitForAll()
+                sent.finish()
+                try await workers.waitForAll()
             }
             try await opened.flushAll()
             await journal.close()
@@ -45,7 +49,9 @@ internal import TraceStorage
     }
 
     /// Sends requests, each with traces of its own, and looks for all of them after each.
-    private func send(_ seed: UInt64, to store: TraceStore) async throws {
+    private func send(
+        _ seed: UInt64, to store: TraceStore, _ sent: AsyncStream<Void>.Continuation
+    ) async throws {
         var requests = StoreRequests(seed: seed, traceCount: 3)
         requests.tenant = seed % 2 == 0 ? .single : try #require(TenantID("other"))
         var model = StoreModel()
@@ -54,6 +60,7 @@ internal import TraceStorage
             model.send(request)
             _ = try await store.append(try request.received())
             model.acknowledge(request)
+            sent.yield()
             for id in model.traceIDs[requests.tenant] ?? [] {
                 // A span may be met twice on its way.
                 let found = Array(Set(try await store.copies(of: id, requests.tenant)))
@@ -100,8 +107,4 @@ private final class CapturedJournal: Sendable {
         held.withLock { $0 = journal }
         return journal
     }
-}
-
-private final class Counter: Sendable {
-    let count = Atomic(0)
 }

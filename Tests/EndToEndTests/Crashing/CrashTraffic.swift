@@ -24,7 +24,8 @@ struct CrashTraffic: Sendable {
             let span = TestSpan(
                 traceID: traceID(trace), spanID: bigEndian(UInt64(number) << 16 | UInt64(index + 1)),
                 name: "operation \(random.next() % 30)", kind: 1 + random.next() % 5, start: start,
-                end: start + random.next() % 1_000_000_000, payload: hexadecimal(bigEndian(random.next(), random.next())))
+                end: start + random.next() % 1_000_000_000,
+                payload: hexadecimal(bigEndian(random.next(), random.next())))
             return (trace, span)
         }
     }

@@ -71,7 +71,9 @@ extension Scratch {
         let program = try start(
             Surroundings.binary, ["slow", "--json", "--server", server.httpAddress] + options)
         let end = try await program.waitForEnd()
-        guard end.status == 0 else { throw TestFailure("\(program.name) ended with \(end.status): \(program.complaint)") }
+        guard end.status == 0 else {
+            throw TestFailure("\(program.name) ended with \(end.status): \(program.complaint)")
+        }
         let document = try JSONDecoder().decode(SlowDocument.self, from: Data(program.output.utf8))
         guard document.status == "COMPLETE" else { throw TestFailure("\(program.name) is \(document.status)") }
         return document.spans
