@@ -52,8 +52,9 @@ package final class IngestService: SpanReceiver {
         var extra: IngestReservation?
         var more: IngestReservation?
         if request.encoding == .gzip, !request.body.isEmpty {
-            // The trailer says how much it becomes; a lie costs its sender the difference afterwards.
-            let announced = min(Inflate.announcedByteCount(request.body), limits.inflatedByteLimit)
+            // The trailer says how much it becomes; what is more than four times the body is taken when it is there.
+            let room = max(0, (budget.limits[.ingest] ?? 0) - request.body.count)
+            let announced = min(Inflate.announcedByteCount(request.body), request.body.count * 4, room)
             extra = try take(announced, beside: request.body.count)
             let bytes = try await inflate(request.body, announced)
             more = try take(max(0, bytes.count - announced), beside: request.body.count + announced)

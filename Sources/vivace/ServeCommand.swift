@@ -42,7 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "What caches and buffers may hold in all, VIVACE_MEMORY (default: 1GiB).")
     var memory: ByteSize?
 
-    private static let leastMemoryByteCount = 64 << 20
+    private static let leastMemoryByteCount = 16 << 20
 
     func resolvedOptions() throws -> ServeOptions {
         guard let directory = try Settings.value(dataDir, "data-dir") else {
@@ -50,7 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let memoryByteCount = try Settings.value(memory, "memory")?.byteCount ?? 1 << 30
         guard memoryByteCount >= Self.leastMemoryByteCount else {
-            throw ValidationError("--memory has to be at least 64MiB: less does not take an ordinary request.")
+            throw ValidationError("--memory has to be at least 16MiB: less does not take an ordinary request.")
         }
         let loopback = { HostPort(host: "127.0.0.1", port: $0) }
         return ServeOptions(

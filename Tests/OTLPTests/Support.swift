@@ -52,7 +52,9 @@ func emptyBatch() -> SpanBatch { SpanBatch(pool: SlabPool(retainedByteLimit: 0))
 /// Decodes one request into a new batch.
 func decoded(_ bytes: [UInt8]) throws -> (view: SpanBatchView, result: OTLPDecodeResult) {
     var batch = emptyBatch()
-    var decoder = OTLPDecoder()
+    var limits = OTLPDecoderLimits()
+    limits.spanCount = 1 << 21
+    var decoder = OTLPDecoder(limits: limits)
     let result = try decoder.decode(bytes.rawSpan, arrivalSeconds: 7, into: &batch)
     return (batch.view(), result)
 }

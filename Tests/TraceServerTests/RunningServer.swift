@@ -68,7 +68,8 @@ struct RunningServer: Sendable {
         var limits = ServerLimits()
         limits.requestByteCount = 200_000
         limits.discardedByteCount = 400_000
-        limits.drainMilliseconds = 500
+        // Machines may be slow; whoever tests the limit sets his own.
+        limits.drainMilliseconds = 20_000
         return limits
     }
 }
