@@ -40,8 +40,5 @@ lint: ## check style with swift format
 	@scripts/lint.sh
 
 bench: export VIVACE_BENCHMARKS := 1
-bench: export BENCHMARK_DISABLE_JEMALLOC := 1
 bench: ## run the benchmarks
-	@[ -d Benchmarks ] || { echo "vivace: there are no benchmarks yet" >&2; exit 1; }
-	@scripts/install-packages.sh build
-	swift package -c release --allow-writing-to-package-directory benchmark
+	swift package -c release --allow-writing-to-package-directory benchmark --grouping metric --no-progress $(BENCH_FLAGS)

@@ -168,7 +168,8 @@ let package = Package(
                 "ByteCoding", "TraceModel", "Inflate", "Ingest", "QueryEngine", "ProtobufMessages", "TraceStorage", "OTLP",
             ] + serverProducts),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Inflate", "TraceStorage", nioCore, product("NIOPosix", "swift-nio")],
+            name: "EndToEndTests",
+            dependencies: ["Inflate", "TraceStorage", nioCore, product("NIOPosix", "swift-nio")],
             exclude: ["Python"], swiftSettings: settings),
     ]
 )

@@ -8,9 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 layout='\[(AddLines|Indentation|RemoveLine|Spacing|TrailingComma)\]'
-findings=$(swift format lint --recursive --parallel Package.swift Sources Tests 2>&1 |
+findings=$(swift format lint --recursive --parallel Package.swift Sources Tests Benchmarks 2>&1 |
     grep -Ev "$layout" | grep -Ev '^Tests/.*\[LineLength\]' | LC_ALL=C sort -u || true)
-unlicensed=$(find Sources Tests -name '*.swift' -print0 |
+unlicensed=$(find Sources Tests Benchmarks -name '*.swift' -print0 |
     xargs -0 awk 'FNR == 1 && !/SPDX-License-Identifier: Apache-2\.0/ { print FILENAME ":1: the licence line is missing" }')
 findings=$(printf '%s\n%s\n' "$findings" "$unlicensed" | grep . || true)
 if [ -n "$findings" ]; then

@@ -17,6 +17,8 @@ struct BlockSurgery {
         /// Column and codec, for chunks.
         var column: UInt32 = 0
         var codec: UInt8 = 0
+        /// Where the footer has the section's kind.
+        var kindOffset = 0
     }
 
     let id: BlockID
@@ -46,6 +48,13 @@ struct BlockSurgery {
 
     static func seed(_ id: BlockID, _ group: UInt64, _ number: UInt64) -> UInt64 {
         id.high ^ (id.low &* 0x9e37_79b9_7f4a_7c15) ^ (group << 32 | number)
+    }
+
+    /// Makes a section one of another kind.
+    mutating func setKind(_ kind: UInt8, ofSection index: Int) {
+        bytes[sections[index].kindOffset] = kind
+        let number = sections[index].seed ^ Self.seed(id, 0, 0)
+        sections[index].seed = Self.seed(id, 1 << 31 | UInt64(kind), number & 0xffff_ffff)
     }
 
     /// Makes all checksums right, from the inside out, without looking at what the bytes mean now.
@@ -86,6 +95,7 @@ struct BlockSurgery {
             try skipVarints(3, &cursor, raw)
         }
         for _ in 0..<(try cursor.varint(raw)) {
+            let kindOffset = cursor.position
             let kind = try cursor.varint(raw)
             let number = try cursor.varint(raw)
             let offset = Int(try cursor.varint(raw))
@@ -96,6 +106,7 @@ struct BlockSurgery {
                     seed: Self.seed(id, 1 << 31 | kind, number), checksumOffset: cursor.position))
             _ = try cursor.take(8)
             sections[sections.count - 1].codec = try cursor.byte(raw)
+            sections[sections.count - 1].kindOffset = kindOffset
         }
     }
 

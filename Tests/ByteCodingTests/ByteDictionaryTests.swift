@@ -41,8 +41,9 @@ internal import Testing
         #expect(dictionary.byteCount == order.reduce(0) { $0 + $1.count })
         let view = dictionary.view()
         var wrong = 0
-        for (code, string) in order.enumerated() {
-            if [UInt8](dictionary[UInt32(code)]) != string || [UInt8](view[UInt32(code)]) != string { wrong += 1 }
+        for (code, string) in order.enumerated()
+        where [UInt8](dictionary[UInt32(code)]) != string || [UInt8](view[UInt32(code)]) != string {
+            wrong += 1
         }
         #expect(wrong == 0)
         #expect(dictionary.tableByteCount >= dictionary.count * 8)

@@ -40,7 +40,8 @@ extension EndToEndTests {
             ["slow", "--limit", "0"], ["slow", "--min", "soon"], ["slow", "--status", "bad"],
             ["slow", "--last", "1h", "--start", "now-1h"], ["slow", "--start", "now", "--end", "now-1h"],
             ["critical-path", ""], ["load", "--traces", "1", "--spans", "1"], ["load", "--rate", "-1"],
-            ["serve"], ["serve", "--data-dir", "d", "--memory", "much"], ["serve", "--data-dir", "d", "--http", "32"],
+            ["serve"], ["serve", "--data-dir", "d", "--memory", "much"], ["serve", "--data-dir", "d", "--memory", "1MiB"],
+            ["serve", "--data-dir", "d", "--http", "32"],
             ["blocks", "ls"], ["no-such-command"],
         ])
         func `wrong usage is status 64`(arguments: [String]) async throws {

@@ -132,10 +132,10 @@ extension EndToEndTests {
         }
 
         @Test func `what never fits into the memory is refused for good, and not until later`() async throws {
-            try await Scratch.withServer(memory: "16MiB") { _, server in
+            try await Scratch.withServer(memory: "64MiB") { _, server in
                 // A sixteenth of the memory is for requests.
                 var span = Self.span
-                span.payload = String(repeating: "x", count: 3 << 19)
+                span.payload = String(repeating: "x", count: 5 << 20)
                 let body = TestSpan.request([span])
                 try await Self.expectTooLarge(HTTPRequest.export(body).answer(port: server.otlpHTTP))
                 let zipped = HTTPRequest.export(try gzip(body), "Content-Encoding: gzip")

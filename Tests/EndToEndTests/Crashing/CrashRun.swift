@@ -14,8 +14,8 @@ struct CrashRun {
     private(set) var flushCount = 0
 
     private static let senderCount = 4
-    /// From large enough that nothing is cut to so small that the heads are always full.
-    private static let memories = ["16MiB", "32MiB", "64MiB", "1GiB"]
+    /// From the least that a server takes, where heads are cut often, to so much that nothing is cut.
+    private static let memories = ["64MiB", "64MiB", "128MiB", "1GiB"]
 
     init(seed: UInt64, in scratch: Scratch) {
         self.scratch = scratch

@@ -21,11 +21,12 @@ struct CrashTraffic: Sendable {
                 ? Int(random.next() % UInt64(Self.longTraces.count))
                 : Self.longTraces.count + number / Self.requestsPerTrace
             let start = 1_790_000_000_000_000_000 + random.next() % 1_000_000_000_000
+            let payload = hexadecimal(bigEndian(random.next(), random.next()))
             let span = TestSpan(
                 traceID: traceID(trace), spanID: bigEndian(UInt64(number) << 16 | UInt64(index + 1)),
                 name: "operation \(random.next() % 30)", kind: 1 + random.next() % 5, start: start,
                 end: start + random.next() % 1_000_000_000,
-                payload: hexadecimal(bigEndian(random.next(), random.next())))
+                payload: String(repeating: payload, count: 1 + Int(random.next() % 20)))
             return (trace, span)
         }
     }
