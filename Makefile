@@ -34,7 +34,8 @@ test: ## build, check the code, run every test
 	@scripts/generate-proto.sh --check
 	@scripts/make-test-python.sh
 	$(SWIFT_BUILD) --build-tests
-	swift test -c release --skip-build --disable-testable-imports $(TEST_FLAGS)
+	swift test -c release --skip-build --disable-testable-imports --skip EndToEndTests $(TEST_FLAGS)
+	swift test -c release --skip-build --disable-testable-imports --filter EndToEndTests $(TEST_FLAGS)
 
 lint: ## check style with swift format
 	@scripts/lint.sh

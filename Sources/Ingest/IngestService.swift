@@ -46,6 +46,14 @@ package final class IngestService: SpanReceiver {
         return try take(byteCount, beside: 0)
     }
 
+    package func check(_ byteCount: Int) throws(IngestError) {
+        let limit = min(limits.bodyByteLimit, budget.limits[.ingest] ?? 0)
+        guard byteCount <= limit else {
+            throw IngestError(
+                .tooLarge, "the request has \(byteCount) bytes; at most \(limit) are taken: send smaller batches")
+        }
+    }
+
     package func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome {
         let arrival = now()
         var inflated: [UInt8]?

@@ -72,8 +72,18 @@ package protocol SpanReceiver: Sendable {
     /// - Throws: `.overloaded`; `.tooLarge` if one request may not have as many.
     func reserve(_ byteCount: Int) throws(IngestError) -> IngestReservation
 
+    /// Says whether one request may ever hold so many bytes, however long it waits.
+    ///
+    /// - Throws: `.tooLarge`.
+    func check(_ byteCount: Int) throws(IngestError)
+
     /// Stores the good spans of a request; returns when they survive a power cut and can be read.
     func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome
+}
+
+extension SpanReceiver {
+    /// No limit but what ``reserve(_:)`` says.
+    package func check(_ byteCount: Int) throws(IngestError) {}
 }
 
 /// Memory taken for one request; goes back when the last reference is gone.

@@ -44,5 +44,6 @@ struct GrowingReservation {
             let text = "the body has more than \(limits.requestByteCount) bytes: send smaller batches"
             throw IngestError(.tooLarge, text)
         }
+        try receiver.check(count)
     }
 }
