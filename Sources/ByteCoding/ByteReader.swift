@@ -65,7 +65,9 @@ public struct ByteCursor: Sendable {
             position &+= 1
             return UInt64(first)
         }
-        return try longVarint(bytes)
+        let (value, next) = try Self.longVarint(bytes, from: position, to: end)
+        position = next
+        return value
     }
 
     @inlinable @inline(__always)
@@ -94,9 +96,11 @@ public struct ByteCursor: Sendable {
     @inlinable @inline(__always)
     public mutating func lengthPrefixed(_ bytes: RawSpan) throws(ByteCodingError) -> ByteCursor {
         let length = try varint(bytes)
-        guard length <= UInt64(remaining) else { throw ByteCodingError(.truncated, "length-prefixed bytes") }
-        let part = ByteCursor(checkedPosition: position, end: position &+ Int(length))
-        position &+= Int(length)
+        guard length <= UInt64(truncatingIfNeeded: remaining) else {
+            throw ByteCodingError(.truncated, "length-prefixed bytes")
+        }
+        let part = ByteCursor(checkedPosition: position, end: position &+ Int(truncatingIfNeeded: length))
+        position = part.end
         return part
     }
 
@@ -110,22 +114,28 @@ public struct ByteCursor: Sendable {
 
     @inlinable @inline(__always) func load<T: BitwiseCopyable>(_ bytes: RawSpan, as type: T.Type) -> T {
         // A cursor belongs to the bytes it was made from; reading others through it must still not leave them.
-        precondition(position &+ MemoryLayout<T>.size <= bytes.byteCount && position >= 0)
+        precondition(position >= 0 && bytes.byteCount &- position >= MemoryLayout<T>.size)
         // Safe: the range was just checked.
-        return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: T.self)
+        return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: T.self)
     }
 
+    /// Reads a varint and says where it ends. By value, so that a caller's cursor may stay in registers.
     @usableFromInline @inline(never)
-    mutating func longVarint(_ bytes: RawSpan) throws(ByteCodingError) -> UInt64 {
+    static func longVarint(
+        _ bytes: RawSpan, from start: Int, to end: Int
+    ) throws(ByteCodingError) -> (value: UInt64, end: Int) {
         var result: UInt64 = 0
         var shift: UInt64 = 0
-        while true {
-            let next = try byte(bytes)
+        var position = start
+        while position < end {
+            let next = bytes[position]
+            position &+= 1
             if shift == 63 && next > 1 { throw ByteCodingError(.corrupted, "varint") }
             result |= UInt64(next & 0x7f) &<< shift
-            if next < 0x80 { return result }
+            if next < 0x80 { return (result, position) }
             shift &+= 7
             if shift > 63 { throw ByteCodingError(.corrupted, "varint") }
         }
+        throw ByteCodingError(.truncated, "varint")
     }
 }

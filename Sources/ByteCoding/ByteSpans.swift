@@ -73,7 +73,7 @@ extension RawSpan {
     @inlinable @inline(__always) public subscript(offset: Int) -> UInt8 {
         precondition(offset >= 0 && offset < byteCount)
         // Safe: the offset was checked.
-        return unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+        return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
     }
 }
 
@@ -94,6 +94,6 @@ extension RawSpan {
     @inlinable @inline(__always) public func word(_ index: Int) -> UInt32 {
         precondition(index >= 0 && index < wordCount)
         // Safe: the index was checked.
-        return unsafe unsafeLoadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 4, as: UInt32.self)
     }
 }

@@ -10,6 +10,8 @@ internal import ByteCoding
 enum MessageRewriter {
     /// Appends the rewritten body of a message; as it is if it cannot be read.
     static func appendRepaired(_ bytes: RawSpan, as shape: MessageShape, to out: inout ByteWriter) {
+        // Most messages are short enough that not even a length or a number has a high bit; then all text is ASCII.
+        if UTF8Text.isASCII(bytes) { return out.append(bytes) }
         let start = out.count
         do throws(WireFault) {
             try rewrite(ByteCursor(over: bytes), bytes, shape, depth: 0, &out)

@@ -3,7 +3,7 @@
 internal import ByteCoding
 
 /// Proves that a message which is kept as encoded bytes can be read later without errors: every length adds up, no
-/// groups, no value nested deeper than the limit.
+/// groups; and finds out whether a value is nested deeper than the limit.
 ///
 /// Walks with a stack of its own, so that what a sender nests costs no call stack; the limit bounds the stack's
 /// length (a level of a key-value list is three messages).
@@ -13,7 +13,8 @@ struct MessageValidator: ~Copyable {
         var shape: MessageShape
     }
 
-    private let depthLimit: Int
+    /// How deep AnyValues may lie in each other.
+    var depthLimit: Int
     private var parents: FlatBuffer<Frame>
 
     init(depthLimit: Int) {
@@ -24,13 +25,16 @@ struct MessageValidator: ~Copyable {
     /// - Parameters:
     ///   - body: The message, in `bytes`.
     ///   - depth: How many AnyValues it lies in already.
+    /// - Returns: False if a value is nested too deep. What is deeper is passed over, the rest is proved as ever, so
+    ///   that the answer does not depend on the order of the fields.
     mutating func validate(
         _ body: ByteCursor, as shape: MessageShape, depth: Int, in bytes: RawSpan
-    ) throws(WireFault) {
+    ) throws(WireFault) -> Bool {
         parents.removeAll()
         var depth = depth
         var cursor = body
         var shape = shape
+        var isShallow = true
         while true {
             while !cursor.isAtEnd {
                 let tag = try cursor.wireVarint(bytes)
@@ -40,14 +44,17 @@ struct MessageValidator: ~Copyable {
                 }
                 let part = try cursor.body(bytes)
                 if child == .anyValue {
+                    guard depth < depthLimit else {
+                        isShallow = false
+                        continue
+                    }
                     depth += 1
-                    if depth > depthLimit { throw WireFault(.tooDeep, at: part.position) }
                 }
                 parents.append(Frame(end: cursor.end, shape: shape))
                 cursor = part
                 shape = child
             }
-            guard parents.count > 0 else { return }
+            guard parents.count > 0 else { return isShallow }
             if shape == .anyValue { depth -= 1 }
             let parent = parents[parents.count - 1]
             parents.truncate(to: parents.count - 1)

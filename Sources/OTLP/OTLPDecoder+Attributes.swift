@@ -15,6 +15,63 @@ struct KeyValueParts {
     var isPayloadMerged = false
 }
 
+/// A KeyValue in the form that nearly all have: key, then value, each once; the value text or a number; every length in
+/// one byte.
+/// ```
+/// 0a | key length | key | 12 | value length | 0a | text length | text            a string
+///                                           | 18 or 10 | varint of 1 or 2 bytes   an integer or Boolean
+///                                           | 21 | 8 bytes                        a double
+/// ```
+struct UsualKeyValue {
+    var keyStart: Int
+    var keyByteCount: Int
+    var type: AttributeType
+    /// Of numbers.
+    var bits: UInt64 = 0
+    /// Of text, which goes on to the end.
+    var textStart: Int
+
+    /// Nil if it has another form, or is damaged: whoever reads that says where.
+    @inline(__always) init?(_ body: ByteCursor, _ bytes: RawSpan) {
+        let start = body.position
+        let end = body.end
+        guard end &- start >= 6, UInt64(bytes[start]) == KeyValueField.key else { return nil }
+        let keyByteCount = Int(bytes[start &+ 1])
+        let valueStart = start &+ keyByteCount &+ 4
+        guard keyByteCount < 0x80, end &- valueStart >= 2, UInt64(bytes[valueStart &- 2]) == KeyValueField.value,
+            Int(bytes[valueStart &- 1]) == end &- valueStart, end &- valueStart < 0x80
+        else { return nil }
+        keyStart = start &+ 2
+        self.keyByteCount = keyByteCount
+        textStart = valueStart &+ 2
+        let first = bytes[valueStart &+ 1]
+        let rest = end &- textStart
+        switch UInt64(bytes[valueStart]) {
+        case AnyValueField.string:
+            guard Int(first) == rest else { return nil }
+            type = .string
+        case AnyValueField.int, AnyValueField.bool:
+            guard let number = Self.number(first, rest, bytes, textStart) else { return nil }
+            let isBool = UInt64(bytes[valueStart]) == AnyValueField.bool
+            type = isBool ? .bool : .int
+            bits = isBool ? (number == 0 ? 0 : 1) : number
+        case AnyValueField.double:
+            guard rest == 7 else { return nil }
+            type = .double
+            bits = bytes.littleEndianWord(at: valueStart &+ 1)
+        default: return nil
+        }
+    }
+
+    /// A varint of one or two bytes that nothing follows.
+    @inline(__always)
+    private static func number(_ first: UInt8, _ rest: Int, _ bytes: RawSpan, _ next: Int) -> UInt64? {
+        if first < 0x80 { return rest == 0 ? UInt64(first) : nil }
+        guard rest == 1, bytes[next] < 0x80 else { return nil }
+        return UInt64(first & 0x7f) | UInt64(bytes[next]) &<< 7
+    }
+}
+
 /// An attribute with codes of a batch.
 struct CodedAttribute {
     var slot: AttributeSlot
@@ -25,6 +82,22 @@ extension OTLPDecoder {
     /// Reads the KeyValue `body` and enters its key and value into the batch's strings.
     @inline(__always)
     mutating func readAttribute(
+        _ body: ByteCursor, _ request: RawSpan, _ strings: inout ByteDictionary
+    ) throws(WireFault) -> CodedAttribute {
+        if let usual = UsualKeyValue(body, request) {
+            let key = keyCache.code(at: usual.keyStart, count: usual.keyByteCount, in: request, &strings)
+            guard usual.type == .string else {
+                return CodedAttribute(slot: AttributeSlot(key: key, type: usual.type), value: usual.bits)
+            }
+            let start = usual.textStart
+            let code = valueCache.code(at: start, count: body.end &- start, in: request, &strings)
+            return CodedAttribute(slot: AttributeSlot(key: key, type: .string), value: UInt64(code))
+        }
+        return try readUnusualAttribute(body, request, &strings)
+    }
+
+    @inline(never)
+    private mutating func readUnusualAttribute(
         _ body: ByteCursor, _ request: RawSpan, _ strings: inout ByteDictionary
     ) throws(WireFault) -> CodedAttribute {
         let parts = try readKeyValue(body, request)
@@ -93,7 +166,12 @@ extension OTLPDecoder {
     private mutating func takeList(
         _ body: ByteCursor, _ type: AttributeType, _ request: RawSpan, _ parts: inout KeyValueParts
     ) throws(WireFault) {
-        try validator.validate(body, as: type == .array ? .arrayValue : .keyValueList, depth: 1, in: request)
+        let shape: MessageShape = type == .array ? .arrayValue : .keyValueList
+        guard try validator.validate(body, as: shape, depth: 1, in: request) else {
+            // Nothing of it is kept, as the span won't be.
+            spanIsTooDeep = true
+            return
+        }
         if parts.type == type {
             if !parts.isPayloadMerged {
                 mergedValue.removeAll()

@@ -5,8 +5,11 @@ internal import TraceModel
 
 /// What all spans of one ResourceSpans share.
 struct SpanContext: BitwiseCopyable {
-    var resource: UInt32
+    /// 0 if it is too deep.
+    var resource: UInt32 = 0
     var arrivalSeconds: UInt32
+    /// The resource or the scope has a value that is nested too deep, for which all spans are rejected.
+    var isTooDeep = false
 }
 
 extension OTLPDecoder {
@@ -25,12 +28,16 @@ extension OTLPDecoder {
             default: try cursor.skipValue(tag: tag, request)
             }
         }
-        let resource = try resourceCode(parts, schemaURL, request, &batch)
+        var context = SpanContext(arrivalSeconds: arrivalSeconds)
+        if let code = try resourceCode(parts, schemaURL, request, &batch) {
+            context.resource = code
+        } else {
+            context.isTooDeep = true
+        }
         cursor = body
         while !cursor.isAtEnd {
             let tag = try cursor.wireVarint(request)
             if tag == ResourceSpansField.scopeSpans {
-                let context = SpanContext(resource: resource, arrivalSeconds: arrivalSeconds)
                 try readScopeSpans(try cursor.body(request), request, context, &batch)
             } else {
                 try cursor.skipValue(tag: tag, request)
@@ -44,6 +51,22 @@ extension OTLPDecoder {
         _ body: ByteCursor, _ request: RawSpan, _ context: SpanContext, _ batch: inout SpanBatch
     ) throws(WireFault) {
         let rowsBefore = batch.rowCount
+        let ordinalBefore = judge.nextOrdinal
+        if try readSpansAndScope(body, request, context, &batch) || batch.rowCount == rowsBefore { return }
+        guard !judge.isObeying else { throw WireFault(.unkeepableSpan, at: body.position) }
+        // Once more, now that it is known that none of them is kept.
+        batch.truncate(toRows: rowsBefore)
+        judge.rewind(to: ordinalBefore)
+        var context = context
+        context.isTooDeep = true
+        _ = try readSpansAndScope(body, request, context, &batch)
+    }
+
+    /// - Returns: False if the scope is too deep; the rows are then to be taken back.
+    private mutating func readSpansAndScope(
+        _ body: ByteCursor, _ request: RawSpan, _ context: SpanContext, _ batch: inout SpanBatch
+    ) throws(WireFault) -> Bool {
+        let rowsBefore = batch.rowCount
         var parts = MessageParts()
         var schemaURL = ByteCursor.empty
         var cursor = body
@@ -56,14 +79,15 @@ extension OTLPDecoder {
             default: try cursor.skipValue(tag: tag, request)
             }
         }
-        let code = try scopeCode(parts, schemaURL, request, &batch)
-        guard code != 0 else { return }
-        for row in rowsBefore..<batch.rowCount { batch.scope[row] = code }
+        guard let code = try scopeCode(parts, schemaURL, request, &batch) else { return false }
+        if code != 0 { for row in rowsBefore..<batch.rowCount { batch.scope[row] = code } }
+        return true
     }
 
+    /// The code of the resource's record; nil if a value of it is nested too deep.
     private mutating func resourceCode(
         _ parts: borrowing MessageParts, _ schemaURL: ByteCursor, _ request: RawSpan, _ batch: inout SpanBatch
-    ) throws(WireFault) -> UInt32 {
+    ) throws(WireFault) -> UInt32? {
         let schemaCode = batch.strings.code(for: schemaURL.span(of: request))
         guard parts.isPresent else {
             if schemaCode == 0 { return 0 }
@@ -77,10 +101,10 @@ extension OTLPDecoder {
 
     private mutating func resourceCode(
         _ body: ByteCursor, _ bytes: RawSpan, _ schemaURL: UInt32, _ batch: inout SpanBatch
-    ) throws(WireFault) -> UInt32 {
+    ) throws(WireFault) -> UInt32? {
         let encoded = batch.strings.code(for: body.span(of: bytes))
         if let known = resourceMemo.record(encoded: encoded, schemaURL: schemaURL) { return known }
-        try validator.validate(body, as: .resource, depth: 0, in: bytes)
+        guard try validator.validate(body, as: .resource, depth: 0, in: bytes) else { return nil }
         let serviceName = try serviceNameCode(body, bytes, &batch.strings)
         let code = batch.resources.code(
             forRecord: ResourceRecord(
@@ -109,17 +133,18 @@ extension OTLPDecoder {
         return 0
     }
 
+    /// The code of the scope's record; nil if a value of it is nested too deep.
     private mutating func scopeCode(
         _ parts: borrowing MessageParts, _ schemaURL: ByteCursor, _ request: RawSpan, _ batch: inout SpanBatch
-    ) throws(WireFault) -> UInt32 {
+    ) throws(WireFault) -> UInt32? {
         let schemaCode = batch.strings.code(for: schemaURL.span(of: request))
         var encoded: UInt32 = 0
         if !parts.joined.isEmpty {
             let joined = parts.joined.rawSpan
-            try validator.validate(ByteCursor(over: joined), as: .scope, depth: 0, in: joined)
+            guard try validator.validate(ByteCursor(over: joined), as: .scope, depth: 0, in: joined) else { return nil }
             encoded = batch.strings.code(for: joined)
         } else if parts.isPresent {
-            try validator.validate(parts.first, as: .scope, depth: 0, in: request)
+            guard try validator.validate(parts.first, as: .scope, depth: 0, in: request) else { return nil }
             encoded = batch.strings.code(for: parts.first.span(of: request))
         } else if schemaCode == 0 {
             return 0

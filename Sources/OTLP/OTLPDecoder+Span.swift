@@ -23,8 +23,9 @@ extension OTLPDecoder {
     ) throws(WireFault) {
         var parts = SpanParts()
         spanSlots.removeAll()
+        spanIsTooDeep = context.isTooDeep
         try readFields(body, request, &parts, &batch)
-        let fault = try readIdentifiers(&parts, request)
+        let fault = try readIdentifiers(&parts, request) ?? (spanIsTooDeep ? .tooDeep : nil)
         switch judge.decide(fault) {
         case .keep:
             guard batch.rowCount < rowEnd else { throw WireFault(.tooMany, at: body.position) }
@@ -38,14 +39,11 @@ extension OTLPDecoder {
     private mutating func readFields(
         _ body: ByteCursor, _ request: RawSpan, _ parts: inout SpanParts, _ batch: inout SpanBatch
     ) throws(WireFault) {
-        var cursor = body
+        var cursor = try afterUsualHead(body, request, &parts)
         while !cursor.isAtEnd {
             let tag = try cursor.wireVarint(request)
             switch tag {
-            case SpanField.attributes:
-                let attribute = try readAttribute(try cursor.body(request), request, &batch.strings)
-                spanSlots.append(attribute.slot)
-                batch.attributes.values.append(attribute.value)
+            case SpanField.attributes: cursor.position = try readAttributes(cursor, request, &batch)
             case SpanField.traceID: parts.traceID = try cursor.body(request)
             case SpanField.spanID: parts.spanID = try cursor.body(request)
             case SpanField.parentSpanID: parts.parentSpanID = try cursor.body(request)
@@ -63,6 +61,56 @@ extension OTLPDecoder {
             case SpanField.droppedLinks: parts.droppedLinks = try cursor.uint32(request)
             default: try cursor.skipValue(tag: tag, request)
             }
+        }
+    }
+
+    /// Reads the fields that a span usually begins with as long as they come in the usual order and form, which
+    /// costs a quarter of reading fields in any order.
+    /// ```
+    /// 0a 10 | trace ID | 12 08 | span ID | 22 08 | parent ID | 2a | length | name | 30 | kind | 39 | start | 41 | end
+    /// ```
+    /// - Returns: What comes behind them.
+    @inline(__always)
+    private func afterUsualHead(
+        _ body: ByteCursor, _ request: RawSpan, _ parts: inout SpanParts
+    ) throws(WireFault) -> ByteCursor {
+        var cursor = body
+        guard cursor.takeHeader(SpanField.traceID, 16, request) else { return cursor }
+        parts.traceID = try cursor.part(16)
+        guard cursor.takeHeader(SpanField.spanID, 8, request) else { return cursor }
+        parts.spanID = try cursor.part(8)
+        if cursor.takeHeader(SpanField.parentSpanID, 8, request) { parts.parentSpanID = try cursor.part(8) }
+        guard cursor.remaining >= 2, UInt64(request[cursor.position]) == SpanField.name else { return cursor }
+        cursor.position &+= 1
+        parts.name = try cursor.body(request)
+        guard cursor.remaining >= 20, UInt64(request[cursor.position]) == SpanField.kind,
+            request[cursor.position &+ 1] < 0x80, UInt64(request[cursor.position &+ 2]) == SpanField.start,
+            UInt64(request[cursor.position &+ 11]) == SpanField.end
+        else { return cursor }
+        parts.row.kind = Int32(request[cursor.position &+ 1])
+        parts.row.start = request.littleEndianWord(at: cursor.position &+ 3)
+        parts.row.end = request.littleEndianWord(at: cursor.position &+ 12)
+        cursor.position &+= 20
+        return cursor
+    }
+
+    /// Reads an attribute's body and the attributes that come right behind it.
+    ///
+    /// - Parameter start: Behind the tag of the first one.
+    /// - Returns: The position behind the last one.
+    @inline(never)
+    private mutating func readAttributes(
+        _ start: ByteCursor, _ request: RawSpan, _ batch: inout SpanBatch
+    ) throws(WireFault) -> Int {
+        var cursor = start
+        while true {
+            let attribute = try readAttribute(try cursor.body(request), request, &batch.strings)
+            spanSlots.append(attribute.slot)
+            batch.attributes.values.append(attribute.value)
+            guard !cursor.isAtEnd, UInt64(request[cursor.position]) == SpanField.attributes else {
+                return cursor.position
+            }
+            cursor.position &+= 1
         }
     }
 

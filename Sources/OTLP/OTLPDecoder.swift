@@ -21,6 +21,8 @@ package struct OTLPDecoder: ~Copyable {
     var childSlots = FlatBuffer<AttributeSlot>(capacity: 64)
     /// A list value whose parts came in several pieces.
     var mergedValue = ByteWriter(capacity: 64)
+    /// An attribute of the span that is being read is nested too deep.
+    var spanIsTooDeep = false
     var judge = SpanJudge()
     /// Where rows, events and links may end with the request at hand.
     var rowEnd = 0
@@ -39,19 +41,21 @@ package struct OTLPDecoder: ~Copyable {
 
     /// Appends the request's good spans to `batch`.
     ///
-    /// Spans whose trace ID is not 16 bytes or whose span ID is not 8 bytes, or that are all zero, are counted in
-    /// the verdict and left out.
+    /// Spans whose trace ID is not 16 bytes or whose span ID is not 8 bytes, or that are all zero, and spans with an
+    /// attribute that is nested too deep (their own or their resource's or scope's) are counted in the verdict and
+    /// left out.
     ///
     /// - Parameters:
     ///   - request: The encoded request, inflated.
     ///   - arrivalSeconds: When it came, in Unix seconds.
-    /// - Throws: `.malformed`, `.tooDeep` or `.batchFull`; the batch then has the rows that it had before
+    /// - Throws: `.malformed`, `.tooMany` or `.batchFull`; the batch then has the rows that it had before
     ///   (its dictionaries may have learned strings).
     /// - Complexity: O(bytes).
     package mutating func decode(
         _ request: RawSpan, arrivalSeconds: UInt32, into batch: inout SpanBatch
     ) throws(OTLPError) -> OTLPDecodeResult {
         judge = SpanJudge()
+        setDepthLimit(limits.anyValueDepth)
         bound(batch, spans: limits.spanCount, children: limits.childCount)
         let accepted = try append(request, arrivalSeconds, to: &batch)
         return OTLPDecodeResult(acceptedSpanCount: accepted, verdict: judge.verdict)
@@ -61,12 +65,14 @@ package struct OTLPDecoder: ~Copyable {
     ///
     /// - Returns: How many spans were appended.
     /// - Throws: As the other; `.verdictMismatch` if the verdict names a span that the request does not have, or
-    ///   keeps one whose IDs don't have 16 and 8 bytes.
+    ///   keeps one whose IDs don't have 16 and 8 bytes, or with a value that no encoder could write.
     @discardableResult
     package mutating func decode(
         _ request: RawSpan, arrivalSeconds: UInt32, obeying verdict: OTLPVerdict, into batch: inout SpanBatch
     ) throws(OTLPError) -> Int {
         judge = SpanJudge(obeying: verdict)
+        // The verdict has judged the depth by the limit of its day.
+        setDepthLimit(OTLPDecoderLimits.maximumAnyValueDepth)
         bound(batch, spans: OTLPDecoderLimits.maximumColumnCount, children: OTLPDecoderLimits.maximumColumnCount)
         return try append(request, arrivalSeconds, to: &batch)
     }
@@ -105,6 +111,12 @@ package struct OTLPDecoder: ~Copyable {
             max(values, batch.eventTime.count, batch.rowCount) + request.byteCount
                 < OTLPDecoderLimits.maximumColumnCount
         else { throw WireFault(.batchFull, at: 0) }
+    }
+
+    /// Resources that were found good under another limit are looked at again.
+    private mutating func setDepthLimit(_ limit: Int) {
+        if validator.depthLimit != limit { resourceMemo.removeAll() }
+        validator.depthLimit = limit
     }
 
     /// Codes that were cached for another batch mean nothing in this one.

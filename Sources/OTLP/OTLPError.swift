@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ByteCoding
+
 /// Why a request, or the verdict that was recorded with one, cannot be decoded.
 package struct OTLPError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// The bytes are no protobuf message of the OTLP schema: sending them again is of no use.
         case malformed
-        /// A value is nested deeper than ``OTLPDecoderLimits/anyValueDepth``: sending it again is of no use.
-        case tooDeep
         /// More spans, events or links than one request may have: send smaller batches.
         case tooMany
         /// The batch can take no more codes: cut it, then decode into a new one.
@@ -50,6 +50,12 @@ struct WireFault: Error, BitwiseCopyable {
     }
 }
 
+extension WireFault {
+    @inline(never) init(_ error: ByteCodingError, at offset: Int) {
+        self.init(error.code == .truncated ? .truncated : .varint, at: offset)
+    }
+}
+
 extension OTLPError {
     init(_ fault: WireFault, limits: OTLPDecoderLimits) {
         let place = "at byte \(fault.offset) of the request"
@@ -58,8 +64,7 @@ extension OTLPError {
         case .varint: self.init(.malformed, "a varint has more than 64 bits \(place)")
         case .fieldNumber: self.init(.malformed, "a field number is 0 or too large \(place)")
         case .wireType: self.init(.malformed, "a field is a group or of an unknown wire type \(place)")
-        case .tooDeep:
-            self.init(.tooDeep, "a value is nested deeper than \(limits.anyValueDepth) levels \(place)")
+        case .tooDeep: self.init(.malformed, "a value is nested too deep \(place)")
         case .batchFull:
             self.init(.batchFull, "the batch has no codes left for a request of this size: cut it first")
         case .tooMany:
@@ -68,7 +73,7 @@ extension OTLPError {
                 "the request has more than \(limits.spanCount) spans, or more than \(limits.childCount) events or links: "
                     + "send smaller batches")
         case .unkeepableSpan:
-            self.init(.verdictMismatch, "the verdict keeps a span that has no usable IDs \(place)")
+            self.init(.verdictMismatch, "the verdict keeps a span that has no place in the columns \(place)")
         }
     }
 }

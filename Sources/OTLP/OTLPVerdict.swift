@@ -16,6 +16,9 @@ package struct OTLPVerdict: Sendable, Equatable {
         case zeroTraceID = 2
         case spanIDLength = 3
         case zeroSpanID = 4
+        /// A value of the span, its events or links, or of its resource or scope, is nested deeper than
+        /// ``OTLPDecoderLimits/anyValueDepth``.
+        case tooDeep = 5
 
         /// "with …", for the sender.
         package var explanation: StaticString {
@@ -24,6 +27,7 @@ package struct OTLPVerdict: Sendable, Equatable {
             case .zeroTraceID: "with an all-zero trace ID"
             case .spanIDLength: "with a span ID that is not 8 bytes"
             case .zeroSpanID: "with an all-zero span ID"
+            case .tooDeep: "with an attribute that is nested too deep, itself, in its resource or in its scope"
             }
         }
     }
@@ -31,7 +35,7 @@ package struct OTLPVerdict: Sendable, Equatable {
     /// Consecutive spans that were rejected for one reason.
     ///
     /// Runs cost no more memory than the request has bytes: two neighbouring runs differ in their reason or have a
-    /// good span between them, and either needs an ID of 16 bytes.
+    /// good span between them, and either needs an ID of 16 bytes (which is judged first).
     package struct Rejection: Sendable, Equatable, BitwiseCopyable {
         /// Position of the first span among all spans of the request, in wire order.
         package var firstOrdinal: UInt32
@@ -64,6 +68,13 @@ package struct OTLPVerdict: Sendable, Equatable {
             }
         }
         rejections.append(Rejection(firstOrdinal: ordinal, spanCount: 1, reason: reason))
+    }
+
+    /// Takes back what was decided on the spans from `ordinal` on.
+    mutating func forget(from ordinal: Int) {
+        while let last = rejections.last, Int(last.firstOrdinal) >= ordinal { rejections.removeLast() }
+        guard let last = rejections.last else { return }
+        rejections[rejections.count - 1].spanCount = min(last.spanCount, UInt32(ordinal) - last.firstOrdinal)
     }
 
     package var rejectedSpanCount: Int { rejections.reduce(0) { $0 + Int($1.spanCount) } }

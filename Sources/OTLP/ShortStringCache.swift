@@ -4,19 +4,18 @@ internal import ByteCoding
 
 /// Remembers the codes of short strings that come again and again, such as attribute keys.
 ///
-/// A direct-mapped table in front of a ``ByteDictionary``. Strings of 1 to 32 bytes are held as up to four words
-/// that, with the length, determine them (a string of 17 bytes as bytes 0…7, 9…16, 8…15 and 1…8), so that a hit
-/// costs no hash over the bytes and no comparison in other memory.
+/// A direct-mapped table in front of a ``ByteDictionary``. Strings of 1 to 32 bytes are held as the words that, with
+/// the length, determine them, so that a hit costs no hash over the bytes and no comparison in other memory.
 struct ShortStringCache: ~Copyable {
     struct Entry: BitwiseCopyable {
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var words = SIMD4<UInt64>.zero
         /// 0 where nothing is cached.
         var byteCount: UInt32 = 0
         var code: UInt32 = 0
     }
 
-    private static let indexBits: UInt64 = 9
-    private var entries = FlatBuffer(repeating: Entry(), count: 1 << 9)
+    private static let indexBits: UInt64 = 11
+    private var entries = FlatBuffer(repeating: Entry(), count: 1 << Int(indexBits))
 
     /// Forgets everything, because other codes hold from now on.
     mutating func removeAll() { entries.fill(with: Entry()) }
@@ -26,30 +25,29 @@ struct ShortStringCache: ~Copyable {
     mutating func code(
         for string: ByteCursor, in bytes: RawSpan, _ strings: inout ByteDictionary
     ) -> UInt32 {
-        let count = string.remaining
+        code(at: string.position, count: string.remaining, in: bytes, &strings)
+    }
+
+    /// The same for the `count` bytes from `start`.
+    @inline(__always)
+    mutating func code(
+        at start: Int, count: Int, in bytes: RawSpan, _ strings: inout ByteDictionary
+    ) -> UInt32 {
         guard count > 0 else { return 0 }
-        let start = string.position
-        guard count <= 32, start &+ 8 <= bytes.byteCount else { return strings.code(for: string.span(of: bytes)) }
-        var entry = Entry()
-        entry.byteCount = UInt32(truncatingIfNeeded: count)
-        entry.words.0 = bytes.littleEndianWord(at: start)
-        if count < 8 {
-            entry.words.0 &= (1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1
-        } else {
-            entry.words.1 = bytes.littleEndianWord(at: start &+ count &- 8)
-            if count > 16 {
-                entry.words.2 = bytes.littleEndianWord(at: start &+ 8)
-                entry.words.3 = bytes.littleEndianWord(at: start &+ count &- 16)
-            }
+        guard let words = bytes.shortWords(at: start, count: count) else {
+            return strings.code(for: bytes.extracting(start..<start &+ count))
         }
-        let words = entry.words.0 ^ (entry.words.1 &* 0x9e37_79b9_7f4a_7c15) ^ entry.words.2
-        let mixed = (words ^ UInt64(entry.byteCount))
-            &* 0xff51_afd7_ed55_8ccd
-        let index = Int(truncatingIfNeeded: mixed &>> (64 &- Self.indexBits))
+        let byteCount = UInt32(truncatingIfNeeded: count)
+        let index = Self.index(words, byteCount)
         let found = entries[index]
-        if found.byteCount == entry.byteCount && found.words == entry.words { return found.code }
-        entry.code = strings.code(for: string.span(of: bytes))
-        entries[index] = entry
-        return entry.code
+        if found.byteCount == byteCount && found.words == words { return found.code }
+        let code = strings.code(for: bytes.extracting(start..<start &+ count))
+        entries[index] = Entry(words: words, byteCount: byteCount, code: code)
+        return code
+    }
+
+    @inline(__always) private static func index(_ words: SIMD4<UInt64>, _ byteCount: UInt32) -> Int {
+        let mixed = words[0] ^ (words[1] &* 0x9e37_79b9_7f4a_7c15) ^ words[2] ^ UInt64(byteCount)
+        return Int(truncatingIfNeeded: (mixed &* 0xff51_afd7_ed55_8ccd) &>> (64 &- indexBits))
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides which spans of one request are kept: by their IDs, or as a recorded verdict says.
+/// Decides which spans of one request are kept: by what is wrong with them, or as a recorded verdict says.
 struct SpanJudge {
     /// What was decided so far, or what is obeyed.
     private(set) var verdict: OTLPVerdict
-    private let isObeying: Bool
-    private var nextOrdinal = 0
+    let isObeying: Bool
+    /// How many spans were decided on.
+    private(set) var nextOrdinal = 0
     /// The first run of an obeyed verdict that is not wholly behind.
     private var runIndex = 0
 
@@ -36,6 +37,13 @@ struct SpanJudge {
         return .reject
     }
 
+    /// Forgets the decisions on the spans from `ordinal` on, which are read once more. Not for an obeyed verdict.
+    mutating func rewind(to ordinal: Int) {
+        precondition(!isObeying && ordinal <= nextOrdinal)
+        verdict.forget(from: ordinal)
+        nextOrdinal = ordinal
+    }
+
     /// Whether every run of an obeyed verdict was met.
     var hasObeyedAll: Bool {
         guard isObeying, let last = verdict.rejections.last else { return true }
@@ -49,7 +57,7 @@ struct SpanJudge {
         }
         if runIndex < runs.count, ordinal >= Int(runs[runIndex].firstOrdinal) { return .reject }
         switch fault {
-        case .traceIDLength, .spanIDLength: return .contradiction
+        case .traceIDLength, .spanIDLength, .tooDeep: return .contradiction
         case nil, .zeroTraceID, .zeroSpanID: return .keep
         }
     }

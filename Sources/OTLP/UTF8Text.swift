@@ -17,7 +17,28 @@ enum UTF8Text {
     }
 
     static func isWellFormed(_ bytes: RawSpan) -> Bool {
-        firstFault(bytes, from: 0) == bytes.byteCount
+        isASCII(bytes) || firstFault(bytes, from: 0) == bytes.byteCount
+    }
+
+    /// Whether no byte has its high bit set.
+    @inline(__always) static func isASCII(_ bytes: RawSpan) -> Bool {
+        let end = bytes.byteCount
+        var seen: UInt64 = 0
+        var at = 0
+        if end >= 8 {
+            while at &+ 8 < end {
+                seen |= bytes.littleEndianWord(at: at)
+                at &+= 8
+            }
+            // The last word overlaps the one before it.
+            seen |= bytes.littleEndianWord(at: end &- 8)
+        } else {
+            while at < end {
+                seen |= UInt64(bytes[at])
+                at &+= 1
+            }
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
     }
 
     /// Where the first ill-formed sequence from `start` on begins; the byte count if there is none.

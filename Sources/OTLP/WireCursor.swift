@@ -11,9 +11,7 @@ extension ByteCursor {
     /// The next field's tag, or any other varint.
     @inline(__always)
     mutating func wireVarint(_ bytes: RawSpan) throws(WireFault) -> UInt64 {
-        do { return try varint(bytes) } catch {
-            throw WireFault(error.code == .truncated ? .truncated : .varint, at: position)
-        }
+        do { return try varint(bytes) } catch { throw WireFault(error, at: position) }
     }
 
     @inline(__always)
@@ -35,9 +33,22 @@ extension ByteCursor {
     /// The body of a length-prefixed field.
     @inline(__always)
     mutating func body(_ bytes: RawSpan) throws(WireFault) -> ByteCursor {
-        let length = try wireVarint(bytes)
-        guard length <= UInt64(remaining) else { throw WireFault(.truncated, at: position) }
-        do { return try take(Int(truncatingIfNeeded: length)) } catch { throw WireFault(.truncated, at: position) }
+        do { return try lengthPrefixed(bytes) } catch { throw WireFault(error, at: position) }
+    }
+
+    /// Takes a tag and a length, each one byte, if they come next and as many bytes follow.
+    @inline(__always)
+    mutating func takeHeader(_ tag: UInt64, _ byteCount: Int, _ bytes: RawSpan) -> Bool {
+        guard remaining >= byteCount &+ 2, UInt64(bytes[position]) == tag, Int(bytes[position &+ 1]) == byteCount
+        else { return false }
+        position &+= 2
+        return true
+    }
+
+    /// The next `byteCount` bytes.
+    @inline(__always)
+    mutating func part(_ byteCount: Int) throws(WireFault) -> ByteCursor {
+        do { return try take(byteCount) } catch { throw WireFault(.truncated, at: position) }
     }
 
     /// Passes over the value of a field that is not known. Groups, which proto3 does not have, are refused.
