@@ -7,41 +7,112 @@ internal import TraceModel
 ///
 /// Column by column and without reference counts: the loads are independent, so that cache misses overlap.
 enum RowGroupGather {
-    /// Appends the referenced values of a column to `out`.
-    static func values<T: BitwiseCopyable>(
+    /// Puts the referenced values of a column into `out`; signed ones by their bits.
+    static func values<T: FixedWidthInteger & BitwiseCopyable>(
         _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
-        of column: (SpanBatchView) -> ColumnView<T>, into out: inout FlatBuffer<T>
-    ) {
+        of column: (SpanBatchView) -> ColumnView<T>, into out: inout FlatBuffer<UInt64>
+    ) where T.Magnitude: BitwiseCopyable {
+        let rows = references.span
+        out.resize(to: rows.count, filling: 0)
+        var target = out.mutableSpan
         if sources.count == 1, let only = sources.first {
             let view = column(only)
-            for index in 0..<references.count { out.append(view[Int(references[index].row)]) }
+            for index in rows.indices {
+                target[index] = UInt64(T.Magnitude(truncatingIfNeeded: view[Int(rows[index].row)]))
+            }
             return
         }
-        var views = FlatBuffer<ColumnView<T>>(capacity: sources.count)
-        for source in sources { views.append(column(source)) }
-        for index in 0..<references.count {
-            let reference = references[index]
-            out.append(views[Int(reference.source)][Int(reference.row)])
+        let columns = views(sources, column)
+        let views = columns.span
+        for index in rows.indices {
+            let reference = rows[index]
+            let value = views[Int(reference.source)][Int(reference.row)]
+            target[index] = UInt64(T.Magnitude(truncatingIfNeeded: value))
         }
     }
 
-    /// The children (events, links) of the referenced rows, as references into their own columns, and how many each
-    /// row has.
+    /// Puts the referenced codes of a column into `out`, each as what it is in the block.
+    ///
+    /// - Parameters:
+    ///   - map: By source; or by ``BlockCatalog/shapeList(_:_:)`` of `owner`.
+    static func codes(
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView], _ map: borrowing CodeMap,
+        shapesOf owner: AttributeOwner? = nil, of column: (SpanBatchView) -> ColumnView<UInt32>,
+        into out: inout FlatBuffer<UInt64>
+    ) {
+        let first = owner.map { BlockCatalog.shapeList(0, $0) } ?? 0
+        let stride = owner == nil ? 1 : BlockCatalog.shapeList(1, .span)
+        let rows = references.span
+        let columns = views(sources, column)
+        let views = columns.span
+        out.resize(to: rows.count, filling: 0)
+        var target = out.mutableSpan
+        for index in rows.indices {
+            let reference = rows[index]
+            let code = views[Int(reference.source)][Int(reference.row)]
+            target[index] = UInt64(map[Int(reference.source) &* stride &+ first, code])
+        }
+    }
+
+    /// Puts the referenced strings of a column into `out`, as codes of the block.
+    static func strings(
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
+        _ strings: borrowing UnifiedStrings, of column: (SpanBatchView) -> ColumnView<UInt32>,
+        into out: inout FlatBuffer<UInt64>
+    ) {
+        let rows = references.span
+        let columns = views(sources, column)
+        let views = columns.span
+        out.resize(to: rows.count, filling: 0)
+        var target = out.mutableSpan
+        for index in rows.indices {
+            let reference = rows[index]
+            let code = views[Int(reference.source)][Int(reference.row)]
+            target[index] = UInt64(strings.code(reference.source, code))
+        }
+    }
+
+    /// Puts into `out` how many children (events, links) each of the referenced rows has.
+    ///
+    /// - Parameter column: Where the children of each row end in their own columns.
+    static func childCounts(
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
+        ends column: (SpanBatchView) -> ColumnView<UInt32>, into out: inout FlatBuffer<UInt64>
+    ) {
+        let rows = references.span
+        let columns = views(sources, column)
+        let views = columns.span
+        out.resize(to: rows.count, filling: 0)
+        var target = out.mutableSpan
+        for index in rows.indices {
+            let row = Int(rows[index].row)
+            let ends = views[Int(rows[index].source)]
+            target[index] = UInt64(ends[row] &- (row == 0 ? 0 : ends[row &- 1]))
+        }
+    }
+
+    /// Puts into `out` the children of the referenced rows, as references into their own columns.
     static func children(
         _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
-        ends column: (SpanBatchView) -> ColumnView<UInt32>, counts: inout FlatBuffer<UInt64>,
+        _ counts: borrowing FlatBuffer<UInt64>, ends column: (SpanBatchView) -> ColumnView<UInt32>,
         into out: inout FlatBuffer<RowReference>
     ) {
-        var views = FlatBuffer<ColumnView<UInt32>>(capacity: sources.count)
-        for source in sources { views.append(column(source)) }
-        for index in 0..<references.count {
-            let reference = references[index]
-            let row = Int(reference.row)
-            let ends = views[Int(reference.source)]
-            let first = row == 0 ? 0 : ends[row - 1]
-            let end = ends[row]
-            counts.append(UInt64(end - first))
-            for child in first..<end { out.append(RowReference(source: Int(reference.source), row: Int(child))) }
+        out.removeAll()
+        let columns = views(sources, column)
+        for index in 0..<references.count where counts[index] > 0 {
+            let source = Int(references[index].source)
+            let end = Int(columns[source][Int(references[index].row)])
+            for child in end - Int(counts[index])..<end { out.append(RowReference(source: source, row: child)) }
         }
+    }
+
+    /// A column of each source.
+    @inline(__always)
+    static func views<T: BitwiseCopyable>(
+        _ sources: [SpanBatchView], _ column: (SpanBatchView) -> ColumnView<T>
+    ) -> FlatBuffer<ColumnView<T>> {
+        var views = FlatBuffer<ColumnView<T>>(capacity: sources.count)
+        for source in sources { views.append(column(source)) }
+        return views
     }
 }

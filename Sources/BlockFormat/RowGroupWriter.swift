@@ -14,19 +14,18 @@ struct RowGroupWriter: ~Copyable {
     private var blockOffset = 0
     private var scratch = EncodingScratch()
     private var chunk = ByteWriter(capacity: 64 << 10)
-    private var wide = FlatBuffer<UInt64>(capacity: BlockLayout.rowGroupRowLimit)
     private var codes = FlatBuffer<UInt32>(capacity: BlockLayout.rowGroupRowLimit)
     private var local: LocalStrings
     /// By column number: values written so far.
     private(set) var valueCounts: [Int]
-    /// By entry of the catalog's distinct values: occurrences written so far.
-    private(set) var entryCounts: FlatBuffer<UInt64>
+    /// By place in the catalog's dictionaries: occurrences written so far.
+    private(set) var stringCounts: FlatBuffer<UInt64>
 
-    init(blockID: BlockID, stringCount: Int, entryCount: Int, columnCount: Int) {
+    init(blockID: BlockID, _ catalog: borrowing BlockCatalog) {
         self.blockID = blockID
-        local = LocalStrings(stringCount: stringCount)
-        valueCounts = Array(repeating: 0, count: columnCount)
-        entryCounts = FlatBuffer(repeating: 0, count: entryCount)
+        local = LocalStrings(stringCount: catalog.strings.count)
+        valueCounts = Array(repeating: 0, count: catalog.columnCount)
+        stringCounts = FlatBuffer(repeating: 0, count: catalog.dictionaries.reduce(0) { $0 + $1.entries.count })
     }
 
     mutating func begin(group: Int, blockOffset: Int) {
@@ -48,83 +47,63 @@ struct RowGroupWriter: ~Copyable {
 
     // MARK: - Columns
 
-    /// Writes a column of integers; nothing if all are 0.
+    /// Writes a fixed column of integers; nothing if all are 0.
     mutating func write(_ column: FixedColumn, _ values: borrowing FlatBuffer<UInt64>) {
-        write(column.rawValue, values, omitsZeros: true)
+        write(column.rawValue, values, 0..<values.count, omitsZeros: true)
     }
 
-    mutating func write(_ column: FixedColumn, _ values: borrowing FlatBuffer<UInt32>) {
-        widen(values)
-        writeWide(column)
+    /// Writes a fixed column that every group has.
+    mutating func writeAlways(_ column: FixedColumn, _ values: borrowing FlatBuffer<UInt64>) {
+        write(column.rawValue, values, 0..<values.count, omitsZeros: false)
     }
 
-    /// Signed values are stored by their 32 bits: those that occur are small numbers.
-    mutating func write(_ column: FixedColumn, _ values: borrowing FlatBuffer<Int32>) {
-        wide.removeAll()
-        for index in 0..<values.count { wide.append(UInt64(UInt32(bitPattern: values[index]))) }
-        writeWide(column)
-    }
-
-    mutating func write(_ column: FixedColumn, _ values: borrowing FlatBuffer<UInt8>) {
-        wide.removeAll()
-        for index in 0..<values.count { wide.append(UInt64(values[index])) }
-        writeWide(column)
-    }
-
-    private mutating func widen(_ values: borrowing FlatBuffer<UInt32>) {
-        wide.removeAll()
-        for index in 0..<values.count { wide.append(UInt64(values[index])) }
-    }
-
-    private mutating func writeWide(_ column: FixedColumn) {
-        let values = exchange(&wide, with: FlatBuffer<UInt64>(capacity: 1))
-        write(column.rawValue, values, omitsZeros: true)
-        wide = values
-    }
-
+    /// Writes a column of the integers `range` of `values`.
+    ///
     /// - Parameter omitsZeros: Whether a column of nothing but 0 is left out, as fixed columns are.
-    mutating func write(_ column: UInt32, _ values: borrowing FlatBuffer<UInt64>, omitsZeros: Bool) {
+    mutating func write(
+        _ column: UInt32, _ values: borrowing FlatBuffer<UInt64>, _ range: Range<Int>, omitsZeros: Bool
+    ) {
         chunk.removeAll()
-        let encoded = IntegerChunk.encode(values.span, into: &chunk, scratch: &scratch)
+        let encoded = IntegerChunk.encode(values.span.extracting(range), into: &chunk, scratch: &scratch)
         if omitsZeros && encoded.statistics.maximum == 0 { return }
         append(
-            column, valueCount: values.count, encoded.statistics.minimum, encoded.statistics.maximum,
+            column, valueCount: range.count, encoded.statistics.minimum, encoded.statistics.maximum,
             mayCompress: encoded.encoding.mayCompress)
     }
 
-    /// Writes a column of strings, given by their codes in the catalog's numbering.
+    /// Writes a column of the strings `range` of `values`, given by their codes in the catalog's numbering.
     ///
     /// - Parameter omitsEmpty: Whether a column of nothing but empty strings is left out, as fixed columns are.
     mutating func writeStrings(
-        _ column: UInt32, _ values: borrowing FlatBuffer<UInt32>, omitsEmpty: Bool, _ catalog: inout BlockCatalog
+        _ column: UInt32, _ values: borrowing FlatBuffer<UInt64>, _ range: Range<Int>, omitsEmpty: Bool,
+        _ catalog: inout BlockCatalog
     ) {
-        if omitsEmpty {
-            var isEmpty = true
-            for index in 0..<values.count where values[index] != 0 {
-                isEmpty = false
-                break
-            }
-            if isEmpty { return }
-        }
-        guard catalog.hasDictionary[Int(column)] else { return writeLocal(column, values, catalog) }
+        let strings = values.span.extracting(range)
+        if omitsEmpty && Self.isZero(strings) { return }
+        guard catalog.hasDictionary[Int(column)] else { return writeLocal(column, strings, catalog) }
+        let first = catalog.firstPlaces[Int(column)]
         codes.removeAll()
-        for index in 0..<values.count {
-            let entry = catalog.entry(column: column, string: values[index])
-            entryCounts[entry] += 1
-            codes.append(catalog.ranks[entry])
+        for index in strings.indices {
+            let entry = catalog.distinct.entry(column: column, string: UInt32(truncatingIfNeeded: strings[index]))
+            let place = catalog.places[entry]
+            stringCounts[Int(place)] &+= 1
+            codes.append(place &- first)
         }
         chunk.removeAll()
         // Whole bytes help lz4 in the names of spans only; elsewhere narrow fields are smaller.
         let prefersBytes = column == FixedColumn.name.rawValue
         let encoded = Self.encode(codes, prefersBytes, into: &chunk, scratch: &scratch)
         append(
-            column, valueCount: values.count, UInt64(encoded.minimum), UInt64(encoded.maximum),
+            column, valueCount: strings.count, UInt64(encoded.minimum), UInt64(encoded.maximum),
             mayCompress: encoded.encoding.mayCompress)
     }
 
-    private mutating func writeLocal(
-        _ column: UInt32, _ values: borrowing FlatBuffer<UInt32>, _ catalog: borrowing BlockCatalog
-    ) {
+    private static func isZero(_ values: Span<UInt64>) -> Bool {
+        for index in values.indices where values[index] != 0 { return false }
+        return true
+    }
+
+    private mutating func writeLocal(_ column: UInt32, _ values: Span<UInt64>, _ catalog: borrowing BlockCatalog) {
         chunk.removeAll()
         local.encode(values, catalog.strings, into: &chunk, scratch: &scratch)
         append(column, valueCount: values.count, 0, 0, mayCompress: true)
@@ -169,46 +148,4 @@ struct RowGroupWriter: ~Copyable {
         let past = (blockOffset + bytes.count) % BlockLayout.chunkAlignment
         if past != 0 { bytes.appendZeros(BlockLayout.chunkAlignment - past) }
     }
-}
-
-/// Strings of a row group that stand in no dictionary of the block.
-struct LocalStrings: ~Copyable {
-    /// By string: the last column chunk that used it, and its code there.
-    private var stamps: FlatBuffer<UInt32>
-    private var localCodes: FlatBuffer<UInt32>
-    private var stamp: UInt32 = 0
-    private var codes = FlatBuffer<UInt32>()
-    private var distinct = FlatBuffer<UInt32>()
-
-    init(stringCount: Int) {
-        stamps = FlatBuffer(repeating: 0, count: stringCount)
-        localCodes = FlatBuffer(repeating: 0, count: stringCount)
-    }
-
-    /// Appends a chunk of the strings `values`.
-    mutating func encode(
-        _ values: borrowing FlatBuffer<UInt32>, _ strings: borrowing UnifiedStrings, into out: inout ByteWriter,
-        scratch: inout EncodingScratch
-    ) {
-        stamp += 1
-        codes.removeAll()
-        distinct.removeAll()
-        for index in 0..<values.count {
-            let string = Int(values[index])
-            if stamps[string] != stamp {
-                stamps[string] = stamp
-                localCodes[string] = UInt32(distinct.count)
-                distinct.append(values[index])
-            }
-            codes.append(localCodes[string])
-        }
-        ByteStringChunk.encode(codes, distinct, strings, into: &out, scratch: &scratch)
-    }
-}
-
-/// Moves a noncopyable value out of a field.
-func exchange<T: ~Copyable>(_ field: inout T, with replacement: consuming T) -> T {
-    let old = consume field
-    field = replacement
-    return old
 }

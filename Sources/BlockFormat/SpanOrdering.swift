@@ -20,15 +20,15 @@ package struct RowReference: BitwiseCopyable, Sendable {
 package struct SpanOrdering: ~Copyable {
     package let sources: [SpanBatchView]
     /// One reference a span, in block order.
-    package private(set) var references: FlatBuffer<RowReference>
+    package private(set) var references: SegmentedColumn<RowReference>
     /// Where each trace begins, and behind the last the row count: `traceCount + 1` values.
     package private(set) var traceStarts: FlatBuffer<UInt32>
-    package private(set) var spanID: FlatBuffer<UInt64>
+    package private(set) var spanID: SegmentedColumn<UInt64>
     /// As ``SpanBatchView/parent(_:)``.
-    package private(set) var parent: FlatBuffer<UInt64>
-    package private(set) var start: FlatBuffer<UInt64>
-    package private(set) var end: FlatBuffer<UInt64>
-    package private(set) var kind: FlatBuffer<Int32>
+    package private(set) var parent: SegmentedColumn<UInt64>
+    package private(set) var start: SegmentedColumn<UInt64>
+    package private(set) var end: SegmentedColumn<UInt64>
+    package private(set) var kind: SegmentedColumn<Int32>
     /// Copies of spans that lost against another.
     package private(set) var duplicateCount = 0
 
@@ -36,20 +36,22 @@ package struct SpanOrdering: ~Copyable {
     package var traceCount: Int { traceStarts.count - 1 }
 
     /// Sorts all rows of `sources`. Traps above 2³² rows.
-    package init(_ sources: [SpanBatchView]) {
+    ///
+    /// - Parameter pool: Gives the memory of the columns: what one block has touched serves the next.
+    package init(_ sources: [SpanBatchView], pool: SlabPool = SlabPool(retainedByteLimit: 0)) {
         self.sources = sources
         let total = sources.reduce(0) { $0 + $1.rowCount }
         precondition(total < Int(UInt32.max))
-        references = FlatBuffer(capacity: total)
+        let arena = SlabArena(pool: pool)
+        references = SegmentedColumn(arena: arena)
         traceStarts = FlatBuffer(capacity: total / 8 + 2)
-        spanID = FlatBuffer(capacity: total)
-        parent = FlatBuffer(capacity: total)
-        start = FlatBuffer(capacity: total)
-        end = FlatBuffer(capacity: total)
-        kind = FlatBuffer(capacity: total)
-        var keys = Self.keysByTrace(sources, total: total)
-        sortWithinBuckets(&keys)
-        gather(keys)
+        spanID = SegmentedColumn(arena: arena)
+        parent = SegmentedColumn(arena: arena)
+        start = SegmentedColumn(arena: arena)
+        end = SegmentedColumn(arena: arena)
+        kind = SegmentedColumn(arena: arena)
+        for _ in 0..<total { references.append(RowReference(source: 0, row: 0)) }
+        sort()
     }
 
     package func traceRows(_ trace: Int) -> Range<Int> { Int(traceStarts[trace])..<Int(traceStarts[trace + 1]) }
@@ -59,52 +61,105 @@ package struct SpanOrdering: ~Copyable {
         return sources[Int(reference.source)].traceID(Int(reference.row))
     }
 
-    /// What is sorted: the leading parts of the order beside the row, so that comparisons rarely touch anything else.
-    private struct Key: BitwiseCopyable {
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var start: UInt64 = 0
-        var reference = RowReference(source: 0, row: 0)
+    // MARK: - Sorting
+
+    /// A row by its trace.
+    struct TraceKey: BitwiseCopyable {
+        var high: UInt64
+        var low: UInt64
+        var reference: RowReference
     }
 
-    /// Scatters the rows over buckets by the leading bits of the trace ID: one pass of a radix sort.
-    private static func keysByTrace(_ sources: [SpanBatchView], total: Int) -> FlatBuffer<Key> {
-        var keys = FlatBuffer(repeating: Key(), count: total)
-        guard total > 0 else { return keys }
-        let bits = bucketBits(total)
-        let shift = UInt64(64 - bits)
-        var next = FlatBuffer<Int>(repeating: 0, count: (1 << bits) + 1)
-        for source in sources {
-            for row in 0..<source.rowCount { next[Int(source.traceIDHigh[row] &>> shift) + 1] += 1 }
-        }
-        for bucket in 0..<(1 << bits) { next[bucket + 1] += next[bucket] }
-        for (index, source) in sources.enumerated() {
-            for row in 0..<source.rowCount {
-                let high = source.traceIDHigh[row]
-                let bucket = Int(high &>> shift)
-                keys[next[bucket]] = Key(
-                    high: high, low: source.traceIDLow[row], start: source.start[row],
-                    reference: RowReference(source: index, row: row))
-                next[bucket] += 1
-            }
-        }
-        return keys
+    /// A row of one trace by its start.
+    struct StartKey: BitwiseCopyable {
+        var start: UInt64
+        var reference: RowReference
     }
 
-    /// Sorts each run of equal leading bits; buckets are small unless trace IDs are not random.
-    private func sortWithinBuckets(_ keys: inout FlatBuffer<Key>) {
-        let total = keys.count
-        let shift = UInt64(64 - Self.bucketBits(total))
+    /// The columns that sorting reads, a view for each source.
+    struct Columns: ~Copyable {
+        var high: FlatBuffer<ColumnView<UInt64>>
+        var low: FlatBuffer<ColumnView<UInt64>>
+        var start: FlatBuffer<ColumnView<UInt64>>
+        var end: FlatBuffer<ColumnView<UInt64>>
+        var spanID: FlatBuffer<ColumnView<UInt64>>
+        var parent: FlatBuffer<ColumnView<UInt64>>
+        var presence: FlatBuffer<ColumnView<UInt8>>
+        var kind: FlatBuffer<ColumnView<Int32>>
+
+        init(_ sources: [SpanBatchView]) {
+            high = RowGroupGather.views(sources) { $0.traceIDHigh }
+            low = RowGroupGather.views(sources) { $0.traceIDLow }
+            start = RowGroupGather.views(sources) { $0.start }
+            end = RowGroupGather.views(sources) { $0.end }
+            spanID = RowGroupGather.views(sources) { $0.spanID }
+            parent = RowGroupGather.views(sources) { $0.parentSpanID }
+            presence = RowGroupGather.views(sources) { $0.presence }
+            kind = RowGroupGather.views(sources) { $0.kind }
+        }
+
+        /// As ``SpanBatchView/parent(_:)``.
+        @inline(__always) func parent(_ source: Int, _ row: Int) -> UInt64 {
+            SpanPresence(rawValue: presence[source][row]).contains(.unusualParent) ? 0 : parent[source][row]
+        }
+    }
+
+    /// One pass of a radix sort over the leading bits of the trace ID puts the references into buckets; each is sorted
+    /// in memory that stays in the caches, and its rows are written to where its references were.
+    private mutating func sort() {
+        let total = references.count
+        let columns = Columns(sources)
+        let ends = scatterReferences(columns)
+        var traceKeys = FlatBuffer<TraceKey>(capacity: 256)
+        var startKeys = FlatBuffer<StartKey>(capacity: 256)
+        var scratch = ByteWriter()
+        var taken = 0
         var begin = 0
-        while begin < total {
-            var end = begin + 1
-            while end < total, keys[end].high &>> shift == keys[begin].high &>> shift { end += 1 }
-            if end - begin > 1 {
-                let sources = sources
-                keys.sort(begin..<end) { a, b in Self.precedes(a, b, sources) }
+        for bucket in 0..<ends.count where Int(ends[bucket]) > begin {
+            gatherBucket(begin..<Int(ends[bucket]), columns, &traceKeys)
+            begin = Int(ends[bucket])
+            var row = 0
+            while row < traceKeys.count {
+                let next = Self.traceEnd(traceKeys, from: row)
+                sortTrace(traceKeys, row..<next, columns, &startKeys)
+                traceStarts.append(UInt32(truncatingIfNeeded: taken))
+                take(startKeys, columns, &taken, &scratch)
+                row = next
             }
-            begin = end
         }
+        precondition(begin == total)
+        traceStarts.append(UInt32(truncatingIfNeeded: taken))
+        references.truncate(to: taken)
+    }
+
+    /// Scatters references to all rows over buckets by the leading bits of the trace ID.
+    ///
+    /// - Returns: Where each bucket ends.
+    private mutating func scatterReferences(_ columns: borrowing Columns) -> FlatBuffer<UInt32> {
+        let bits = Self.bucketBits(references.count)
+        let shift = UInt64(64 - bits)
+        // First counts, then where the bucket begins, in the end where it ends.
+        var next = FlatBuffer<UInt32>(repeating: 0, count: 1 << bits)
+        for source in sources.indices {
+            let high = columns.high[source]
+            for row in 0..<high.count { next[Int(high[row] &>> shift)] &+= 1 }
+        }
+        var sum: UInt32 = 0
+        for bucket in 0..<next.count {
+            let count = next[bucket]
+            next[bucket] = sum
+            sum += count
+        }
+        for source in sources.indices {
+            let high = columns.high[source]
+            for row in 0..<high.count {
+                let bucket = Int(high[row] &>> shift)
+                let place = next[bucket]
+                references[Int(place)] = RowReference(source: source, row: row)
+                next[bucket] = place &+ 1
+            }
+        }
+        return next
     }
 
     /// So many leading bits that a bucket holds about sixteen rows.
@@ -112,59 +167,99 @@ package struct SpanOrdering: ~Copyable {
         max(1, min(20, Int.bitWidth - (total / 16).leadingZeroBitCount))
     }
 
-    private static func precedes(_ a: Key, _ b: Key, _ sources: [SpanBatchView]) -> Bool {
-        if a.high != b.high { return a.high < b.high }
-        if a.low != b.low { return a.low < b.low }
-        if a.start != b.start { return a.start < b.start }
-        let viewA = sources[Int(a.reference.source)]
-        let viewB = sources[Int(b.reference.source)]
-        let rowA = Int(a.reference.row)
-        let rowB = Int(b.reference.row)
+    /// Puts the rows of a bucket into `keys`, by trace ID.
+    private func gatherBucket(_ range: Range<Int>, _ columns: borrowing Columns, _ keys: inout FlatBuffer<TraceKey>) {
+        keys.removeAll()
+        var isMixed = false
+        for index in range {
+            let reference = references[index]
+            let high = columns.high[Int(reference.source)][Int(reference.row)]
+            let low = columns.low[Int(reference.source)][Int(reference.row)]
+            keys.append(TraceKey(high: high, low: low, reference: reference))
+            if high != keys[0].high || low != keys[0].low { isMixed = true }
+        }
+        guard isMixed else { return }
+        keys.sort(0..<keys.count) { a, b in a.high != b.high ? a.high < b.high : a.low < b.low }
+    }
+
+    private static func traceEnd(_ keys: borrowing FlatBuffer<TraceKey>, from begin: Int) -> Int {
+        let first = keys[begin]
+        var end = begin &+ 1
+        while end < keys.count, keys[end].low == first.low, keys[end].high == first.high { end &+= 1 }
+        return end
+    }
+
+    /// Puts the rows of one trace into `startKeys`, by start, span ID and kind.
+    private func sortTrace(
+        _ keys: borrowing FlatBuffer<TraceKey>, _ range: Range<Int>, _ columns: borrowing Columns,
+        _ startKeys: inout FlatBuffer<StartKey>
+    ) {
+        startKeys.removeAll()
+        var previous: UInt64 = 0
+        var isSorted = true
+        for index in range {
+            let reference = keys[index].reference
+            let start = columns.start[Int(reference.source)][Int(reference.row)]
+            if start <= previous && index > range.lowerBound { isSorted = false }
+            startKeys.append(StartKey(start: start, reference: reference))
+            previous = start
+        }
+        guard !isSorted else { return }
+        let sources = sources
+        startKeys.sort(0..<startKeys.count) { a, b in
+            a.start != b.start ? a.start < b.start : Self.precedes(a.reference, b.reference, sources)
+        }
+    }
+
+    /// Orders two rows of one trace and one start.
+    private static func precedes(_ a: RowReference, _ b: RowReference, _ sources: [SpanBatchView]) -> Bool {
+        let viewA = sources[Int(a.source)]
+        let viewB = sources[Int(b.source)]
+        let rowA = Int(a.row)
+        let rowB = Int(b.row)
         let idA = viewA.spanID[rowA]
         let idB = viewB.spanID[rowB]
         if idA != idB { return idA < idB }
         if viewA.kind[rowA] != viewB.kind[rowB] { return viewA.kind[rowA] < viewB.kind[rowB] }
-        return (a.reference.source, a.reference.row) < (b.reference.source, b.reference.row)
+        return (a.source, a.row) < (b.source, b.row)
     }
 
-    /// Takes the sorted keys over, dropping all copies of a span but the winner.
-    private mutating func gather(_ keys: borrowing FlatBuffer<Key>) {
-        var scratch = ByteWriter()
-        var previous: TraceID?
+    /// Takes the sorted rows of one trace over, dropping all copies of a span but the winner; copies are neighbours.
+    ///
+    /// - Parameter taken: Rows taken so far, never more than were sorted.
+    private mutating func take(
+        _ keys: borrowing FlatBuffer<StartKey>, _ columns: borrowing Columns, _ taken: inout Int,
+        _ scratch: inout ByteWriter
+    ) {
         for index in 0..<keys.count {
-            let reference = keys[index].reference
-            let view = sources[Int(reference.source)]
-            let row = Int(reference.row)
-            let traceID = TraceID(high: keys[index].high, low: keys[index].low)
-            if traceID != previous {
-                traceStarts.append(UInt32(truncatingIfNeeded: references.count))
-                previous = traceID
-            } else if isCopyOfLast(view, row) {
-                duplicateCount += 1
-                let last = references[references.count - 1]
-                if DuplicateRule.wins(
-                    sources[Int(last.source)], Int(last.row), over: view, row, scratch: &scratch)
-                {
-                    continue
-                }
-                references[references.count - 1] = reference
-                end[end.count - 1] = view.end[row]
-                parent[parent.count - 1] = view.parent(row)
+            let key = keys[index]
+            let source = Int(key.reference.source)
+            let row = Int(key.reference.row)
+            let id = columns.spanID[source][row]
+            let kind = columns.kind[source][row]
+            if index > 0, key.start == keys[index &- 1].start, id == spanID[taken &- 1], kind == self.kind[taken &- 1] {
+                settle(taken - 1, against: key.reference, &scratch)
                 continue
             }
-            references.append(reference)
-            spanID.append(view.spanID[row])
-            parent.append(view.parent(row))
-            start.append(view.start[row])
-            end.append(view.end[row])
-            kind.append(view.kind[row])
+            references[taken] = key.reference
+            spanID.append(id)
+            parent.append(columns.parent(source, row))
+            start.append(key.start)
+            end.append(columns.end[source][row])
+            self.kind.append(kind)
+            taken &+= 1
         }
-        traceStarts.append(UInt32(truncatingIfNeeded: references.count))
     }
 
-    /// Whether a row of the same trace is a copy of the row taken last; copies are neighbours in this order.
-    private func isCopyOfLast(_ view: SpanBatchView, _ row: Int) -> Bool {
-        let last = references.count - 1
-        return spanID[last] == view.spanID[row] && start[last] == view.start[row] && kind[last] == view.kind[row]
+    /// Puts a copy of the span at `index` into its place if the copy wins.
+    private mutating func settle(_ index: Int, against copy: RowReference, _ scratch: inout ByteWriter) {
+        duplicateCount += 1
+        let last = references[index]
+        let view = sources[Int(copy.source)]
+        let row = Int(copy.row)
+        if DuplicateRule.wins(sources[Int(last.source)], Int(last.row), over: view, row, scratch: &scratch) { return }
+        references[index] = copy
+        end[index] = view.end[row]
+        parent[index] = view.parent(row)
     }
 }

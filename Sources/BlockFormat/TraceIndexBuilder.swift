@@ -12,9 +12,14 @@ struct TraceIndexBuilder: ~Copyable {
     private var errors: FlatBuffer<UInt32>
     private var touched = FlatBuffer<UInt32>()
 
-    init(serviceCount: Int) {
+    private let resources: FlatBuffer<ColumnView<UInt32>>
+    private let statuses: FlatBuffer<ColumnView<Int32>>
+
+    init(_ sources: [SpanBatchView], serviceCount: Int) {
         spans = FlatBuffer(repeating: 0, count: serviceCount)
         errors = FlatBuffer(repeating: 0, count: serviceCount)
+        resources = RowGroupGather.views(sources) { $0.resource }
+        statuses = RowGroupGather.views(sources) { $0.status }
     }
 
     mutating func finishPage(into out: inout ByteWriter, scratch: inout EncodingScratch) -> IndexPageEntry? {
@@ -22,37 +27,39 @@ struct TraceIndexBuilder: ~Copyable {
     }
 
     /// Adds trace `index` of the ordering to the page.
-    ///
-    /// - Parameter parents: The parent column of the whole block: 0 is a root unless the parent is unusual, which
-    ///   counts as one too.
     mutating func add(
-        _ index: Int, _ ordering: borrowing SpanOrdering, _ parents: borrowing FlatBuffer<UInt32>,
-        _ catalog: borrowing BlockCatalog
+        _ index: Int, _ ordering: borrowing SpanOrdering, _ catalog: borrowing BlockCatalog
     ) -> TraceIndexPageBuilder.Trace {
         let rows = ordering.traceRows(index)
         let start = ordering.start[rows.lowerBound]
         var duration: UInt64 = 0
         var errorCount = 0
-        var root: (service: Int, name: [UInt8])?
+        var root: (service: Int, row: Int)?
         for row in rows {
             let reference = ordering.references[row]
-            let source = ordering.sources[Int(reference.source)]
-            let sourceRow = Int(reference.row)
-            let resource = catalog.resourceCodes[Int(reference.source)][Int(source.resource[sourceRow])]
-            let service = catalog.schema.resources[Int(resource)].service
-            let isError = source.status[sourceRow] == 2
+            let source = Int(reference.source)
+            let service = Int(catalog.serviceCodes[source, resources[source][Int(reference.row)]])
+            let isError = statuses[source][Int(reference.row)] == 2
             count(service, isError)
-            errorCount += isError ? 1 : 0
+            errorCount &+= isError ? 1 : 0
             let end = ordering.end[row]
-            if end > start { duration = max(duration, end - start) }
-            if root == nil, parents[row] == 0 { root = (service, [UInt8](source.strings[source.name[sourceRow]])) }
+            if end > start { duration = max(duration, end &- start) }
+            // Without a parent, or with an unusual one.
+            if root == nil, ordering.parent[row] == 0 { root = (service, row) }
         }
         let trace = TraceIndexPageBuilder.Trace(
             id: ordering.traceID(index), index: index, firstRow: rows.lowerBound, spanCount: rows.count, start: start,
-            duration: duration, errorCount: errorCount, root: root)
+            duration: duration, errorCount: errorCount,
+            root: root.map { ($0.service, Self.name(ordering, $0.row)) })
         page.add(trace, serviceCount: touched.count)
         addServices()
         return trace
+    }
+
+    private static func name(_ ordering: borrowing SpanOrdering, _ row: Int) -> [UInt8] {
+        let reference = ordering.references[row]
+        let source = ordering.sources[Int(reference.source)]
+        return [UInt8](source.strings[source.name[Int(reference.row)]])
     }
 
     private mutating func count(_ service: Int, _ isError: Bool) {

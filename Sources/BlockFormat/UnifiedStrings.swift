@@ -12,18 +12,18 @@ struct UnifiedStrings: ~Copyable, ByteStringSource {
     private let owner: SpanBatchView?
     private var merged: ByteDictionary
     private let strings: ByteDictionaryView
-    /// By source: where its codes begin in `codes`.
-    private var offsets = FlatBuffer<Int>()
-    private var codes = FlatBuffer<UInt32>()
+    /// By source.
+    private var codes: CodeMap
     private let isIdentity: Bool
 
     /// - Parameter seed: Of a hash; random, as senders choose the strings.
     init(_ sources: [SpanBatchView], pool: SlabPool, seed: UInt64) {
         isIdentity = sources.count <= 1
         merged = ByteDictionary(arena: SlabArena(pool: pool), seed: seed)
+        codes = CodeMap(capacity: isIdentity ? 1 : sources.reduce(0) { $0 + $1.strings.count })
         if !isIdentity {
             for source in sources {
-                offsets.append(codes.count)
+                codes.beginList()
                 for code in 0..<source.strings.count {
                     codes.append(merged.code(for: source.strings[UInt32(truncatingIfNeeded: code)]))
                 }
@@ -37,7 +37,7 @@ struct UnifiedStrings: ~Copyable, ByteStringSource {
 
     /// The common code of a source's string.
     @inline(__always) func code(_ source: UInt32, _ code: UInt32) -> UInt32 {
-        isIdentity ? code : codes[offsets[Int(source)] + Int(code)]
+        isIdentity ? code : codes[Int(source), code]
     }
 
     subscript(code: UInt32) -> RawSpan {

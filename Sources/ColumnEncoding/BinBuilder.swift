@@ -18,6 +18,15 @@ struct IntegerBin: BitwiseCopyable {
     }
 }
 
+/// How a value of a bin is written.
+struct BinField: BitwiseCopyable {
+    /// The least value of the bin.
+    var lower: UInt64 = 0
+    var code: UInt64 = 0
+    /// Bits of the mantissa.
+    var width: UInt64 = 0
+}
+
 /// Divides skewed values into at most sixteen bins so that code and mantissa together take few bits.
 ///
 /// One pass counts the values in quarter-octave buckets (8 exact ones, then four for each power of two). Then the
@@ -26,23 +35,27 @@ struct IntegerBin: BitwiseCopyable {
 struct BinBuilder: ~Copyable {
     private static let bucketCount = 252
 
-    private var counts = FlatBuffer<UInt32>(repeating: 0, count: bucketCount)
-    private var lowest = FlatBuffer<UInt64>(repeating: 0, count: bucketCount)
-    private var highest = FlatBuffer<UInt64>(repeating: 0, count: bucketCount)
+    /// The values of a bucket.
+    struct Bucket: BitwiseCopyable {
+        var lowest = UInt64.max
+        var highest: UInt64 = 0
+        var count = 0
+    }
+
+    private var contents = FlatBuffer<Bucket>(repeating: Bucket(), count: bucketCount)
     private var candidates = FlatBuffer<IntegerBin>()
     /// What merging a bin with the one behind it costs, in bits.
     private var penalties = FlatBuffer<Int>()
-    private var codeOfBucket = FlatBuffer<UInt8>(repeating: 0, count: bucketCount)
 
     /// The bucket of every value, in row order.
     private(set) var buckets = FlatBuffer<UInt8>()
+    /// By bucket, as ``assignFields(above:)`` found them.
+    private(set) var fields = FlatBuffer<BinField>(repeating: BinField(), count: bucketCount)
     /// The chosen bins, ascending.
     private(set) var bins = FlatBuffer<IntegerBin>()
 
     /// Bits of a code: enough for all bins.
     var codeWidth: Int { BitPacking.width(of: UInt64(bins.count &- 1)) }
-
-    @inline(__always) func code(ofRow row: Int) -> Int { Int(codeOfBucket[Int(buckets[row])]) }
 
     /// Chooses the bins for `values` less `base`.
     ///
@@ -69,39 +82,47 @@ struct BinBuilder: ~Copyable {
             }
             mantissaBitCount += mergeCheapestPair()
         }
-        assignCodes()
         return best
     }
 
+    /// Below 8 the value; then by its highest three bits, of which the first is set: 4 × (how many follow) + the three.
     @inline(__always) private static func bucket(of value: UInt64) -> Int {
-        if value < 8 { return Int(value) }
-        let exponent = 63 &- value.leadingZeroBitCount
-        return 8 &+ (exponent &- 3) &* 4 &+ Int((value &>> UInt64(exponent &- 2)) & 3)
+        let following = UInt64(61 &- (value | 4).leadingZeroBitCount)
+        return Int(truncatingIfNeeded: following &* 4 &+ value &>> following)
     }
 
     private mutating func count(_ values: Span<UInt64>, above base: UInt64) {
-        counts.fill(with: 0)
-        lowest.fill(with: .max)
-        highest.fill(with: 0)
-        buckets.removeAll()
+        contents.fill(with: Bucket())
         buckets.resize(to: values.count, filling: 0)
+        Self.count(values, above: base, &contents, &buckets)
+    }
+
+    // Apart from the fields because a span of one would hold up the other too.
+    private static func count(
+        _ values: Span<UInt64>, above base: UInt64, _ contents: inout FlatBuffer<Bucket>,
+        _ buckets: inout FlatBuffer<UInt8>
+    ) {
+        var contents = contents.mutableSpan
+        var buckets = buckets.mutableSpan
         for row in values.indices {
             let value = values[row] &- base
-            let bucket = Self.bucket(of: value)
+            let bucket = bucket(of: value)
             buckets[row] = UInt8(truncatingIfNeeded: bucket)
-            counts[bucket] &+= 1
-            if value < lowest[bucket] { lowest[bucket] = value }
-            if value > highest[bucket] { highest[bucket] = value }
+            var content = contents[bucket]
+            content.count &+= 1
+            content.lowest = min(content.lowest, value)
+            content.highest = max(content.highest, value)
+            contents[bucket] = content
         }
     }
 
     private mutating func gatherCandidates() {
         candidates.removeAll()
-        for bucket in 0..<Self.bucketCount where counts[bucket] > 0 {
+        for bucket in 0..<Self.bucketCount where contents[bucket].count > 0 {
+            let content = contents[bucket]
             candidates.append(
                 IntegerBin(
-                    lower: lowest[bucket], upper: highest[bucket], count: Int(counts[bucket]),
-                    lastBucket: bucket))
+                    lower: content.lowest, upper: content.highest, count: content.count, lastBucket: bucket))
         }
     }
 
@@ -134,11 +155,14 @@ struct BinBuilder: ~Copyable {
         for index in 0..<candidates.count { bins.append(candidates[index]) }
     }
 
-    private mutating func assignCodes() {
+    /// Says by bucket how the values of the chosen bins are written, `base` being the least value.
+    mutating func assignFields(above base: UInt64) {
         var bucket = 0
         for code in 0..<bins.count {
-            while bucket <= bins[code].lastBucket {
-                codeOfBucket[bucket] = UInt8(truncatingIfNeeded: code)
+            let bin = bins[code]
+            let field = BinField(lower: bin.lower &+ base, code: UInt64(code), width: UInt64(bin.width))
+            while bucket <= bin.lastBucket {
+                fields[bucket] = field
                 bucket += 1
             }
         }

@@ -39,8 +39,7 @@ package enum ByteStringChunk {
         _ codes: borrowing FlatBuffer<UInt32>, into out: inout ByteWriter, _ strings: inout StringScratch,
         _ scratch: inout IntegerScratch
     ) {
-        // A dictionary pays where values come back: below three quarters it saves more than its codes cost.
-        if strings.strings.count * 4 > codes.count * 3 {
+        if isPlain(codes, strings.strings) {
             out.append(Layout.plain)
             strings.sorted.removeAll()
             for row in 0..<codes.count { strings.sorted.append(strings.strings, Int(codes[row])) }
@@ -54,6 +53,15 @@ package enum ByteStringChunk {
         for row in 0..<codes.count { scratch.codes.append(strings.ranks[Int(codes[row])]) }
         CodeChunk.append(scratch.codes, into: &out, &scratch.runs)
         StringList.append(strings.sorted, isSorted: true, into: &out, &strings.forms, &scratch)
+    }
+
+    /// A dictionary pays where values come back: below three quarters of them it saves more than its codes cost, and
+    /// always where long ones come back.
+    private static func isPlain(_ codes: borrowing FlatBuffer<UInt32>, _ distinct: borrowing StringGathering) -> Bool {
+        guard distinct.count * 4 > codes.count * 3 else { return false }
+        var byteCount = 0
+        for row in 0..<codes.count { byteCount += distinct.byteCount(Int(codes[row])) }
+        return byteCount <= distinct.byteCount * 2
     }
 
     /// Decodes all `count` rows of a chunk.

@@ -43,5 +43,4 @@ struct FlatScratch: ~Copyable {
 /// What the innermost encodings need.
 struct PlainScratch: ~Copyable {
     var bins = BinBuilder()
-    var mantissas = ByteWriter()
 }

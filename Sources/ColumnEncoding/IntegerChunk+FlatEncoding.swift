@@ -138,26 +138,36 @@ extension IntegerChunk {
         out.append(IntegerEncoding.binned.rawValue)
         out.append(varint: low)
         out.append(UInt8(scratch.bins.bins.count))
-        var lowers = InlineArray<16, UInt64>(repeating: 0)
-        var widths = InlineArray<16, UInt64>(repeating: 0)
         for code in 0..<scratch.bins.bins.count {
             let bin = scratch.bins.bins[code]
             out.append(varint: bin.lower)
             out.append(UInt8(bin.width))
-            lowers[code] = bin.lower &+ low
-            widths[code] = UInt64(bin.width)
         }
-        scratch.mantissas.removeAll()
-        let codeWidth = UInt64(scratch.bins.codeWidth)
-        var codeBits = BitWriter()
-        var mantissaBits = BitWriter()
+        scratch.bins.assignFields(above: low)
+        appendCodes(scratch.bins, into: &out)
+        appendMantissas(values, scratch.bins, into: &out)
+    }
+
+    // In two passes because the state of two writers is more than the registers hold.
+    private static func appendCodes(_ bins: borrowing BinBuilder, into out: inout ByteWriter) {
+        let buckets = bins.buckets.span
+        let fields = bins.fields.span
+        let width = UInt64(bins.codeWidth)
+        var bits = BitWriter()
+        for row in buckets.indices { bits.append(fields[Int(buckets[row])].code, width: width, into: &out) }
+        bits.finish(into: &out)
+    }
+
+    private static func appendMantissas(
+        _ values: Span<UInt64>, _ bins: borrowing BinBuilder, into out: inout ByteWriter
+    ) {
+        let buckets = bins.buckets.span
+        let fields = bins.fields.span
+        var bits = BitWriter()
         for row in values.indices {
-            let code = scratch.bins.code(ofRow: row) & 15
-            codeBits.append(UInt64(code), width: codeWidth, into: &out)
-            mantissaBits.append(values[row] &- lowers[code], width: widths[code], into: &scratch.mantissas)
+            let field = fields[Int(buckets[row])]
+            bits.append(values[row] &- field.lower, width: field.width, into: &out)
         }
-        codeBits.finish(into: &out)
-        mantissaBits.finish(into: &scratch.mantissas)
-        out.append(scratch.mantissas.bytes)
+        bits.finish(into: &out)
     }
 }

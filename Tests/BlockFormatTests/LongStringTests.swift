@@ -17,7 +17,9 @@ internal import TraceModel
         let source = Self.spans(400) { index, batch in
             let long = [UInt8](repeating: 0x61, count: 200 << 10)
             return batch.strings.code(for: (index % 2 == 0 ? long : Array("text \(index)".utf8)).rawSpan)
-        } placing: { place }
+        } placing: {
+            place
+        }
         let reader = try await write([source]).open()
         // 163 of 200 KiB are 32 MiB.
         #expect(reader.footer.rowGroups.map(\.rowCount) == [326, 74])
@@ -28,7 +30,9 @@ internal import TraceModel
     @Test func `a long string of a dictionary does not count: rows refer to it`() async throws {
         let source = Self.spans(8192) { index, batch in
             batch.strings.code(for: [UInt8](repeating: UInt8(index % 3), count: 200 << 10).rawSpan)
-        } placing: { .message }
+        } placing: {
+            .message
+        }
         let block = write([source])
         let reader = try await block.open()
         #expect(reader.footer.rowGroups.count == 1)
@@ -36,10 +40,43 @@ internal import TraceModel
         #expect(try await Self.differences(reader, source) == 0)
     }
 
+    @Test func `long strings that cannot make a group heavy do not end it`() async throws {
+        let source = Self.spans(8192) { index, batch in
+            batch.strings.code(for: Self.string(index, byteCount: 1 << 10).rawSpan)
+        } placing: {
+            .attribute
+        }
+        let reader = try await write([source]).open()
+        #expect(reader.footer.rowGroups.count == 1)
+        #expect(try await Self.differences(reader, source) == 0)
+    }
+
+    @Test func `long strings of several columns count together`() async throws {
+        // Neither column has 32 MiB.
+        var row = 0
+        let source = Self.spans(400) { index, batch in
+            batch.strings.code(for: Self.string(index, byteCount: 100 << 10).rawSpan)
+        } placing: {
+            row += 1
+            return row % 2 == 0 ? .name : .attribute
+        }
+        let reader = try await write([source]).open()
+        // 327 of 100 KiB are just below 32 MiB.
+        #expect(reader.footer.rowGroups.map(\.rowCount) == [327, 73])
+        #expect(try await Self.differences(reader, source) == 0)
+    }
+
+    /// A string that no other index has.
+    private static func string(_ index: Int, byteCount: Int) -> [UInt8] {
+        [UInt8(index >> 8), UInt8(index & 255)] + [UInt8](repeating: 0x61, count: byteCount - 2)
+    }
+
     @Test func `one span may be heavier than a row group`() async throws {
         let source = Self.spans(4) { index, batch in
             batch.strings.code(for: [UInt8](repeating: UInt8(index), count: index == 2 ? 40 << 20 : 10).rawSpan)
-        } placing: { .attribute }
+        } placing: {
+            .attribute
+        }
         let reader = try await write([source]).open()
         #expect(reader.footer.rowGroups.map(\.rowCount) == [2, 1, 1])
         #expect(try await Self.differences(reader, source) == 0)

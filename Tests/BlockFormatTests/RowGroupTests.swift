@@ -45,6 +45,19 @@ internal import TraceModel
         #expect(try await reader.readTrace(giant)?.madeSpans == spans.filter { $0.traceID == giant })
     }
 
+    @Test func `a span ID may come again in another row group of its trace`() async throws {
+        let spans = (0..<8200).map { index in
+            var span = MadeSpan(index == 8195 ? 7 : UInt64(index + 1))
+            span.parent = index == 0 ? 0 : index > 8190 ? 7 : 1
+            span.start &+= UInt64(index)
+            return span
+        }
+        let reader = try await write([view(of: spans)]).open()
+        #expect(reader.footer.rowGroups.map(\.rowCount) == [8192, 8])
+        try await reader.verify()
+        #expect(try await reader.readAll().madeSpans == spans)
+    }
+
     @Test func `all spans may have one trace ID`() async throws {
         let spans = (0..<8193).map { MadeSpan(UInt64($0 + 1)) }
         let reader = try await write([view(of: spans)]).open()

@@ -54,6 +54,20 @@ internal import Testing
         }
     }
 
+    @Test func aLongStringThatComesBackIsStoredOnceAlsoAmongManyOthers() throws {
+        // Four fifths of the rows differ, which alone would speak for storing row by row.
+        let long = [UInt8](repeating: 0x61, count: 100_000)
+        let rows = (0..<100).map { $0 % 5 == 0 ? long : [UInt8]("text \($0)".utf8) }
+        #expect(encodedStrings(rows).count < 110_000)
+        try roundTrip(rows)
+    }
+
+    @Test func stringsThatHardlyComeBackAreStoredRowByRow() throws {
+        let rows = text((0..<100).map { "text \($0 == 99 ? 0 : $0)" })
+        #expect(encodedStrings(rows).first == 0)
+        try roundTrip(rows)
+    }
+
     @Test func uuidsTakeHalfAByteForEachDigitThatVaries() throws {
         var random = SeededRandom(2)
         let rows = text(
