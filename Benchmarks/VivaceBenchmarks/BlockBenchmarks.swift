@@ -5,6 +5,7 @@ internal import BlockFormat
 internal import ByteCoding
 internal import TraceAnalysis
 internal import TraceModel
+internal import TraceStorage
 
 /// From a sealed head to a block, and back.
 func blockBenchmarks() {
@@ -15,7 +16,7 @@ func blockBenchmarks() {
     Benchmark.perSpan("block: 2 critical path of every trace") { benchmark, corpus in
         let ordering = SpanOrdering([corpus.spans])
         benchmark.startMeasurement()
-        for _ in 0..<Corpus.passCount { blackHole(Corpus.criticalNanoseconds(ordering).count) }
+        for _ in 0..<Corpus.passCount { blackHole(BlockBuild.criticalNanoseconds(ordering).count) }
         benchmark.stopMeasurement()
     }
     Benchmark.perSpan("block: 3 catalogue and parents") { benchmark, corpus in
@@ -52,7 +53,7 @@ private final class BlockInTheMaking {
 
     init(_ corpus: Corpus, _ pool: SlabPool) {
         let ordering = SpanOrdering([corpus.spans])
-        let critical = Corpus.criticalNanoseconds(ordering)
+        let critical = BlockBuild.criticalNanoseconds(ordering)
         stage = .ordered(ordering, critical: critical)
         self.pool = pool
     }

@@ -5,6 +5,7 @@ internal import ByteCoding
 internal import OTLP
 internal import TraceAnalysis
 internal import TraceModel
+internal import TraceStorage
 internal import TrafficModel
 
 /// 100,000 made-up spans, the same on every machine: as requests, as columns, as a block.
@@ -48,29 +49,10 @@ struct Corpus: Sendable {
         return batch.view()
     }
 
-    /// What the block writer takes as its derived column: one value a row, in block order.
-    static func criticalNanoseconds(_ ordering: borrowing SpanOrdering) -> FlatBuffer<UInt64> {
-        var analyzer = CriticalPathAnalyzer()
-        var trace = TraceColumns()
-        var times: [UInt64] = []
-        var column = FlatBuffer<UInt64>(capacity: ordering.rowCount)
-        for index in 0..<ordering.traceCount {
-            trace.removeAll()
-            for row in ordering.traceRows(index) {
-                trace.append(
-                    spanID: ordering.spanID[row], parentSpanID: ordering.parent[row], start: ordering.start[row],
-                    end: ordering.end[row], kind: UInt8(clamping: ordering.kind[row]))
-            }
-            analyzer.criticalNanoseconds(trace, into: &times)
-            for time in times { column.append(time) }
-        }
-        return column
-    }
-
     /// The corpus as one block.
     func block() -> MemoryBlock {
         let ordering = SpanOrdering([spans])
-        let critical = Self.criticalNanoseconds(ordering)
+        let critical = BlockBuild.criticalNanoseconds(ordering)
         var writer = BlockWriter(
             id: MemoryBlock.id, ordering: ordering, criticalNanoseconds: critical,
             criticalPathVersion: CriticalPathAnalyzer.version, pool: SlabPool(retainedByteLimit: 0))

@@ -2,17 +2,23 @@
 
 extension FileSystem {
     /// Makes a directory and those missing above it, each durably: the parent of every directory
-    /// that was made is synchronized. What existed is left alone.
+    /// that was made is synchronized, and that of the one that was there already too, which a
+    /// process that ended in between may have made without doing so.
+    ///
+    /// The last is done where it may be: whoever may not open the parent has not made the directory.
     /// - Throws: `.alreadyExists` if something on the way is not a directory.
     package func createDirectory(_ path: String) throws(FileIOError) {
+        let parent = path.parentPath
         if let status = try status(of: path) {
             guard status.kind == .directory else {
                 throw FileIOError(
                     .alreadyExists, .makeDirectory, path, detail: "it is not a directory")
             }
+            do throws(FileIOError) {
+                try synchronizeDirectory(parent)
+            } catch where error.code == .permission || error.code == .readOnly {}
             return
         }
-        let parent = path.parentPath
         if parent != path { try createDirectory(parent) }
         do throws(FileIOError) {
             try makeDirectory(path)

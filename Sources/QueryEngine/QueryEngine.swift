@@ -31,7 +31,7 @@ package final class QueryEngine: TraceQuerying {
         var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
         var inspectedByteCount = 0
         var failure: QueryError?
-        for head in snapshot.heads { batch.append(rowsOf: id, from: head) }
+        snapshot.append(rowsOf: id, to: &batch)
         try memory.hold(batch.byteCount)
         for block in snapshot.blocks where block.traceIDs.contains(id) {
             if let excess = deadline.excess {

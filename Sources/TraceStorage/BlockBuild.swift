@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import BlockFormat
-internal import ByteCoding
+package import BlockFormat
+package import ByteCoding
 internal import TraceAnalysis
 internal import TraceModel
 
 /// Makes the bytes of one block out of heads: sorts, computes the derived column, encodes part by part.
 ///
 /// Each call is tens of milliseconds of work: it belongs on a thread of its own.
-final class BlockBuild: @unchecked Sendable {
+package final class BlockBuild: @unchecked Sendable {
     // Safe to send: one task calls, one call after the other.
     private var writer: BlockWriter
 
+    /// Bytes that a build holds at most, about: orders, codes and index take less for a row than its columns in the
+    /// heads, and the merged strings as much as the heads' strings; the rest is for one row group.
+    static func byteCount(ofHeads heads: [HeadView]) -> Int {
+        heads.reduce(8 << 20) { $0 + $1.memory.byteCount }
+    }
+
     init(id: BlockID, heads: [SpanBatchView], pool: SlabPool) {
-        let ordering = SpanOrdering(heads)
+        let ordering = SpanOrdering(heads, pool: pool)
         let critical = Self.criticalNanoseconds(ordering)
         writer = BlockWriter(
             id: id, ordering: ordering, criticalNanoseconds: critical,
@@ -26,7 +32,7 @@ final class BlockBuild: @unchecked Sendable {
     var byteCount: Int { writer.byteCount }
 
     /// The time of every span on the critical path of its trace, in block order.
-    private static func criticalNanoseconds(_ ordering: borrowing SpanOrdering) -> FlatBuffer<UInt64> {
+    package static func criticalNanoseconds(_ ordering: borrowing SpanOrdering) -> FlatBuffer<UInt64> {
         var analyzer = CriticalPathAnalyzer()
         var trace = TraceColumns()
         var times: [UInt64] = []

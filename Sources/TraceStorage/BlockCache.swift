@@ -20,27 +20,46 @@ struct ObjectBlockSource: BlockSource {
     }
 }
 
-/// Open blocks, those used last, as many as the budget for caches allows.
+/// The bytes of an open block, and the budget's count of what its reader keeps of them: given back when the reader is
+/// gone, wherever it is still used after the cache has let go of it.
+private final class CountedBlockSource: BlockSource {
+    private let base: ObjectBlockSource
+    let memory: MemoryReservation
+
+    init(_ base: ObjectBlockSource, _ budget: MemoryBudget) {
+        self.base = base
+        memory = MemoryReservation(0, .cache, of: budget)
+    }
+
+    var byteCount: Int { base.byteCount }
+
+    func read(_ range: Range<Int>) async throws -> [UInt8] { try await base.read(range) }
+}
+
+/// Open blocks, those used last, as many as the budget leaves to the caches.
 package final class BlockCache: Sendable {
     private struct Entry {
         var reader: BlockReader
+        var memory: MemoryReservation
         var lastUse: UInt64
     }
 
     private struct State {
         var entries: [BlockID: Entry] = [:]
         var clock: UInt64 = 0
+        /// The clock when the entries were counted last.
+        var lastTrim: UInt64 = 0
         var hits = 0
         var misses = 0
     }
 
     private let store: any ObjectStore
-    private let byteLimit: Int
+    private let budget: MemoryBudget
     private let state = Mutex(State())
 
-    init(store: any ObjectStore, byteLimit: Int) {
+    init(store: any ObjectStore, budget: MemoryBudget) {
         self.store = store
-        self.byteLimit = byteLimit
+        self.budget = budget
     }
 
     /// The open block; opens it if it is not.
@@ -48,15 +67,18 @@ package final class BlockCache: Sendable {
     /// - Throws: ``BlockError``.
     func reader(for block: BlockSummary) async throws -> BlockReader {
         if let reader = use(block.id) { return reader }
-        let source = ObjectBlockSource(
-            store: store, key: try BlockKey.key(of: block.id, tenant: block.tenant), byteCount: block.byteCount)
+        let source = CountedBlockSource(
+            ObjectBlockSource(
+                store: store, key: try BlockKey.key(of: block.id, tenant: block.tenant), byteCount: block.byteCount),
+            budget)
         let reader = try await BlockReader(id: block.id, source: source)
+        source.memory.count(reader.retainedByteCount)
         state.withLock { state in
             state.clock += 1
             state.misses += 1
-            state.entries[block.id] = Entry(reader: reader, lastUse: state.clock)
+            state.entries[block.id] = Entry(reader: reader, memory: source.memory, lastUse: state.clock)
         }
-        trim()
+        evict()
         return reader
     }
 
@@ -70,23 +92,36 @@ package final class BlockCache: Sendable {
         }
     }
 
-    /// Lets go of what was not used for longest until the rest fits.
+    /// Counts what the blocks used since the last call have come to keep, and lets go of some if it is too much.
+    ///
+    /// The store calls it four times a second: what a query keeps of a block is a small part of it.
     func trim() {
-        state.withLock { state in
-            var total = state.entries.values.reduce(0) { $0 + $1.reader.retainedByteCount }
-            guard total > byteLimit else { return }
-            for (id, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
-                guard total > byteLimit else { return }
-                total -= entry.reader.retainedByteCount
-                state.entries[id] = nil
-            }
+        let used = state.withLock { state in
+            defer { state.lastTrim = state.clock }
+            return state.entries.values.filter { $0.lastUse > state.lastTrim }
+        }
+        for entry in used { entry.memory.count(entry.reader.retainedByteCount) }
+        evict()
+    }
+
+    /// Lets go of the blocks that were not used for longest until the rest takes a little less than it may.
+    private func evict() {
+        let allowance = budget.cacheAllowance
+        var used = budget.usedByteCount(by: .cache)
+        guard used > allowance else { return }
+        let entries = state.withLock { $0.entries }
+        for (id, entry) in entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
+            guard used > allowance - allowance / 16 else { return }
+            used -= entry.memory.byteCount
+            // What somebody still uses goes back when that is done.
+            state.withLock { if $0.entries[id]?.reader === entry.reader { $0.entries[id] = nil } }
         }
     }
 
     /// Figures for operators.
     package var figures: (blocks: Int, byteCount: Int, hits: Int, misses: Int) {
         state.withLock { state in
-            let byteCount = state.entries.values.reduce(0) { $0 + $1.reader.retainedByteCount }
+            let byteCount = state.entries.values.reduce(0) { $0 + $1.memory.byteCount }
             return (state.entries.count, byteCount, state.hits, state.misses)
         }
     }

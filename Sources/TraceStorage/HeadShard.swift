@@ -2,16 +2,33 @@
 
 internal import ByteCoding
 internal import OTLP
-internal import Synchronization
 internal import TraceModel
 
 /// The newest spans of one tenant in one shard.
 final class Head {
     var batch: SpanBatch
+    private var filter: TraceRowFilter
     /// What the budget was last told that the batch holds.
-    var countedByteCount = 0
+    let memory: MemoryReservation
 
-    init(pool: SlabPool, seed: UInt64) { batch = SpanBatch(pool: pool, seed: seed) }
+    init(pool: SlabPool, budget: MemoryBudget, seed: UInt64) {
+        batch = SpanBatch(pool: pool, seed: seed)
+        filter = TraceRowFilter(arena: batch.arena, seed: seed)
+        memory = MemoryReservation(0, .heads, of: budget)
+    }
+
+    /// Lets the rows that were appended be found by their trace; they stay from now on.
+    func keepRows() { filter.append(rowsOf: batch) }
+
+    /// What stands in the head now.
+    func view() -> HeadView { HeadView(spans: batch.view(), filter: filter.view(), memory: memory) }
+}
+
+/// What stood in a head at a moment, for readers: holds its memory, and the budget's count of it.
+struct HeadView: Sendable {
+    let spans: SpanBatchView
+    let filter: TraceRowFilterView
+    let memory: MemoryReservation
 }
 
 /// What one lock guards: the heads of all tenants that a share of the requests goes to, and a decoder.
@@ -20,6 +37,8 @@ final class Head {
 /// held while one request is decoded and handed to the journal.
 struct HeadShard: ~Copyable {
     private(set) var heads: [TenantID: Head] = [:]
+    /// What the budget was told of all heads.
+    private(set) var byteCount = 0
     private var decoder = OTLPDecoder()
     private let pool: SlabPool
     private let budget: MemoryBudget
@@ -31,15 +50,26 @@ struct HeadShard: ~Copyable {
         self.seed = seed
     }
 
+    /// Bytes that a head may grow by with a request: the least span has 30 bytes on the wire and takes 130 in columns.
+    ///
+    /// Taken before the request is decoded, so that short spans can't overshoot the heads' share; no more than half
+    /// of the share, which any request finds free after a flush. What has a still worse ratio (events and links
+    /// without any field) is limited in number by the decoder.
+    static func growth(ofBytes byteCount: Int, headsByteLimit: Int) -> Int { min(byteCount * 5, headsByteLimit / 2) }
+
     /// Appends the request's good spans, and hands the verdict on while the rows can still be taken back.
     ///
     /// What the head has grown by is counted in any case: what was taken back leaves strings and memory behind.
-    /// - Parameter record: Called if any span is good; what it throws takes the rows back.
+    /// - Parameters:
+    ///   - growth: By ``growth(ofBytes:headsByteLimit:)``.
+    ///   - record: Called if any span is good; what it throws takes the rows back.
+    /// - Throws: ``HeadsAreFull`` if the budget does not allow the growth.
     mutating func append<Ticket: Sendable>(
-        _ request: ReceivedRequest, record: (OTLPVerdict) throws -> Ticket
+        _ request: ReceivedRequest, growth: Int, record: (OTLPVerdict) throws -> Ticket
     ) throws -> AppendedRequest<Ticket> {
-        let head = heads[request.tenant] ?? Head(pool: pool, seed: seed)
-        defer { if heads[request.tenant] === head { count(head) } }
+        guard budget.take(growth, for: .heads) else { throw HeadsAreFull() }
+        let head = heads[request.tenant] ?? Head(pool: pool, budget: budget, seed: seed)
+        defer { count(head, request.tenant, insteadOf: growth) }
         let rowsBefore = head.batch.rowCount
         let body = request.inflated ?? request.body
         let seconds = UInt32(clamping: request.arrivalNanoseconds / 1_000_000_000)
@@ -53,22 +83,28 @@ struct HeadShard: ~Copyable {
             head.batch.truncate(toRows: rowsBefore)
             throw error
         }
+        head.keepRows()
         heads[request.tenant] = head
         return appended
     }
 
-    /// What the budget was told of all heads.
-    var countedByteCount: Int { heads.values.reduce(0) { $0 + $1.countedByteCount } }
-
     /// Takes the heads away, so that the next request begins new ones; views of them stay.
-    mutating func removeHeads() { heads = [:] }
+    mutating func removeHeads() {
+        heads = [:]
+        byteCount = 0
+    }
 
-    private func count(_ head: Head) {
-        let byteCount = head.batch.byteCount
-        budget.takeAnyway(byteCount - head.countedByteCount, for: .heads)
-        head.countedByteCount = byteCount
+    private mutating func count(_ head: Head, _ tenant: TenantID, insteadOf growth: Int) {
+        let before = head.memory.byteCount
+        let now = head.batch.byteCount
+        head.memory.count(now, insteadOf: growth)
+        // A head that took nothing is gone after this.
+        if heads[tenant] === head { byteCount += now - before }
     }
 }
+
+/// The budget has no room for what a request would add to a head.
+struct HeadsAreFull: Error {}
 
 /// What became of a request in a head.
 struct AppendedRequest<Ticket: Sendable>: Sendable {

@@ -5,9 +5,7 @@ internal import TraceModel
 /// All heads that belong to one generation of the journal: complete, readable, on their way into blocks.
 struct SealedGeneration: Sendable {
     var id: JournalGenerationID
-    var heads: [TenantID: [SpanBatchView]]
-    /// What the budget counts for them.
-    var byteCount: Int
+    var heads: [TenantID: [HeadView]]
 
-    var spanCount: Int { heads.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.rowCount } } }
+    var spanCount: Int { heads.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.spans.rowCount } } }
 }

@@ -24,7 +24,7 @@ package struct StoreInspection: Sendable {
             blocks = state.blocksByTenant.values.flatMap(\.values).sorted {
                 ($1.eventNanoseconds.upperBound, $1.id) < ($0.eventNanoseconds.upperBound, $0.id)
             }
-            cache = BlockCache(store: objects, byteLimit: 64 << 20)
+            cache = BlockCache(store: objects, budget: MemoryBudget(limits: [.cache: 64 << 20]))
         } catch let error as ManifestError {
             throw StoreError(
                 error.code == .unsupported ? .unusable : .corrupted, "the store in \(directory) can't be read",

@@ -15,6 +15,8 @@ package struct StoreFigures: Sendable {
     package var openBlockCount = 0
     /// Requests that wait until a flush makes room in the heads.
     package var waitingRequestCount = 0
+    /// Whether ``TraceStore/run(logger:)`` turns heads into blocks.
+    package var isRunning = false
 }
 
 extension TraceStore {
@@ -33,6 +35,7 @@ extension TraceStore {
         state.withLock { state in
             figures.sealedGenerationCount = state.sealed.count
             figures.waitingRequestCount = state.roomWaiters.count
+            figures.isRunning = state.isRunning
             figures.headSpanCount += state.sealed.reduce(0) { $0 + $1.spanCount }
         }
         figures.acceptedSpanCount = counters.acceptedSpans.load(ordering: .relaxed)
@@ -43,6 +46,6 @@ extension TraceStore {
 
     /// Why nothing can be taken now; nil if all is well.
     package var refusal: String? {
-        state.withLock { $0.isClosing ? "the store is shutting down" : $0.refusal }
+        state.withLock { $0.isClosing ? "the store is shutting down" : $0.intrusion ?? $0.refusal }
     }
 }

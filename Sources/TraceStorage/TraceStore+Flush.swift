@@ -12,10 +12,12 @@ extension TraceStore {
     ///
     /// What can't be written in the end stays in the journal and is replayed at the next start.
     package func run(logger: Logger) async throws {
+        state.withLock { $0.isRunning = true }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.journal.run() }
             group.addTask {
                 await self.maintain(logger)
+                self.state.withLock { $0.isRunning = false }
                 await self.close(logger)
             }
             try await group.waitForAll()
@@ -26,25 +28,41 @@ extension TraceStore {
     package func beginClosing() {
         state.withLock { $0.isClosing = true }
         resumeRoomWaiters()
+        wake.yield()
     }
 
-    /// Looks four times a second whether the live heads are large or old enough, and once a second at the disk.
+    /// Works four times a second, and at once when the heads are large or a request waits for room.
     private func maintain(_ logger: Logger) async {
-        var round = 0
-        while !Task.isCancelled, !state.withLock({ $0.isClosing }) {
-            if round % 4 == 0 { checkFreeSpace(logger) }
-            do {
-                if isCutDue { try cut() }
-                while try await flushOldest(logger) {
-                    checkFreeSpace(logger)
-                    if isCutDue { try cut() }
-                }
-            } catch {
-                logger.error("blocks could not be written; trying again", metadata: ["error": "\(error)"])
-                resumeRoomWaiters()
+        await withTaskGroup { group in
+            group.addTask {
+                repeat { self.wake.yield() } while (try? await Task.sleep(for: .milliseconds(250))) != nil
             }
-            cache.trim()
-            round += 1
+            var nextLook = ContinuousClock.now
+            for await _ in wakes {
+                guard !state.withLock({ $0.isClosing }) else { break }
+                if nextLook <= .now {
+                    checkFreeSpace(logger)
+                    nextLook = .now + .seconds(1)
+                }
+                await writeDueBlocks(logger)
+                cache.trim()
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Cuts if it is time, turns all that is sealed into blocks, and lets those go on who waited for that.
+    private func writeDueBlocks(_ logger: Logger) async {
+        defer { resumeRoomWaiters() }
+        do {
+            if isCutDue { try cut() }
+            while try await flushOldest(logger) {
+                checkFreeSpace(logger)
+                if isCutDue { try cut() }
+            }
+        } catch {
+            logger.error("blocks could not be written; trying again", metadata: ["error": "\(error)"])
+            resumeRoomWaiters()
             try? await Task.sleep(for: .milliseconds(250))
         }
     }
@@ -62,40 +80,35 @@ extension TraceStore {
     }
 
     private var isCutDue: Bool {
-        let (first, sealedByteCount) = state.withLock { state in
-            (state.firstAppend, state.sealed.reduce(0) { $0 + $1.byteCount })
-        }
-        guard let first else { return false }
-        let live = budget.usedByteCount(by: .heads) - sealedByteCount
-        return live >= configuration.cutByteCount || first.duration(to: .now) >= configuration.cutAge
+        guard let first = state.withLock({ $0.firstAppend }) else { return false }
+        let byteCount = shards.reduce(0) { sum, shard in sum + shard.head.withLock { $0.byteCount } }
+        return byteCount >= configuration.cutByteCount || first.duration(to: .now) >= configuration.cutAge
     }
 
     /// Seals all live heads and begins a new generation of the journal; nothing happens if there are none.
     ///
     /// All shards are locked meanwhile: a request is wholly in the old generation or wholly in the new one.
     package func cut() throws {
-        try withAllShards(from: 0, sealed: [:], byteCount: 0) { sealed, byteCount in
+        try withAllShards(from: 0, sealed: [:]) { sealed in
             guard !sealed.isEmpty else { return state.withLock { $0.firstAppend = nil } }
             let generation = try journal.rotate()
             state.withLock { state in
-                state.sealed.append(SealedGeneration(id: generation, heads: sealed, byteCount: byteCount))
+                state.sealed.append(SealedGeneration(id: generation, heads: sealed))
                 state.firstAppend = nil
             }
         }
     }
 
     private func withAllShards(
-        from index: Int, sealed: [TenantID: [SpanBatchView]], byteCount: Int,
-        _ body: ([TenantID: [SpanBatchView]], Int) throws -> Void
+        from index: Int, sealed: [TenantID: [HeadView]], _ body: ([TenantID: [HeadView]]) throws -> Void
     ) throws {
-        guard index < shards.count else { return try body(sealed, byteCount) }
+        guard index < shards.count else { return try body(sealed) }
         try shards[index].head.withLock { shard in
             var merged = sealed
             for (tenant, head) in shard.heads where head.batch.rowCount > 0 {
-                merged[tenant, default: []].append(head.batch.view())
+                merged[tenant, default: []].append(head.view())
             }
-            try withAllShards(
-                from: index + 1, sealed: merged, byteCount: byteCount + shard.countedByteCount, body)
+            try withAllShards(from: index + 1, sealed: merged, body)
             shard.removeHeads()
         }
     }
@@ -106,18 +119,9 @@ extension TraceStore {
     ///
     /// - Returns: False if there is none.
     package func flushOldest(_ logger: Logger) async throws -> Bool {
-        guard let generation = state.withLock({ $0.sealed.first }) else { return false }
         let began = ContinuousClock.now
-        let commit = try await writeBlocks(of: generation)
-        _ = try await manifest.commit(commit)
-        state.withLock { state in
-            state.sealed.removeFirst()
-            state.flush = FlushProgress()
-            state.unreleased.append(generation.id)
-        }
-        budget.giveBack(generation.byteCount, for: .heads)
+        guard let added = try await commitOldest(logger) else { return false }
         resumeRoomWaiters()
-        let added = commit.added
         counters.add(blocks: added.count, bytes: added.reduce(0) { $0 + $1.byteCount })
         logger.info(
             "blocks written",
@@ -127,6 +131,45 @@ extension TraceStore {
             ])
         await releaseCovered(logger)
         return true
+    }
+
+    /// Writes the blocks of the oldest sealed generation, and lets go of it once they are committed.
+    ///
+    /// - Returns: The blocks; nil if there is no generation.
+    private func commitOldest(_ logger: Logger) async throws -> [BlockSummary]? {
+        guard let generation = state.withLock({ $0.sealed.first }) else { return nil }
+        var commit = try await writeBlocks(of: generation)
+        do {
+            _ = try await manifest.commit(commit)
+        } catch let error as ManifestError where error.code == .conflict {
+            commit = refuseForGood(commit, error, logger)
+            _ = try await manifest.commit(commit)
+        }
+        state.withLock { state in
+            state.sealed.removeFirst()
+            state.flush = FlushProgress()
+            state.unreleased.append(generation.id)
+        }
+        return commit.added
+    }
+
+    /// Draws the consequence of a commit that will never stand: somebody else writes in this store, though it is ours
+    /// alone as long as we hold its lock, and may delete the journal under our hands. Nothing is taken any more.
+    ///
+    /// What was acknowledged is not given up: whoever covered our generation has at best a part of it, and what is
+    /// stored twice counts once.
+    /// - Returns: What is committed instead: the same blocks, covering nothing.
+    private func refuseForGood(_ commit: Commit, _ conflict: ManifestError, _ logger: Logger) -> Commit {
+        let reason = "another process writes in \(configuration.directory): stop it, then start this one again"
+        logger.critical("new spans are refused for good", metadata: ["reason": "\(reason)", "error": "\(conflict)"])
+        var random = SystemRandomNumberGenerator()
+        let instead = Commit(
+            id: .random(using: &random), createdNanoseconds: commit.createdNanoseconds, added: commit.added)
+        state.withLock { state in
+            state.intrusion = reason
+            state.flush.commit = instead
+        }
+        return instead
     }
 
     /// Lets go of the journal of what is committed. What fails is tried again after the next flush and at the next
@@ -165,10 +208,14 @@ extension TraceStore {
         }
     }
 
-    private func writeBlock(of tenant: TenantID, _ heads: [SpanBatchView]) async throws -> BlockSummary {
+    /// Waits until there is memory for it.
+    private func writeBlock(of tenant: TenantID, _ heads: [HeadView]) async throws -> BlockSummary {
+        let memory = try await budget.takeWaiting(BlockBuild.byteCount(ofHeads: heads), for: .building)
+        defer { withExtendedLifetime(memory) {} }
+        cache.trim()
         let id = BlockID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
         let pool = pool
-        let build = try await builders.run { BlockBuild(id: id, heads: heads, pool: pool) }
+        let build = try await builders.run { BlockBuild(id: id, heads: heads.map(\.spans), pool: pool) }
         let key = try BlockKey.key(of: id, tenant: tenant)
         do {
             try await objects.write(key) { writer in

@@ -80,18 +80,16 @@ extension TraceStore {
         let journal = configuration.journalDecorator(
             try await LocalJournal.open(
                 directory + "/journal", fileSystem: configuration.fileSystem, incarnation: .random(using: &random),
-                options: configuration.journalOptions, now: configuration.now))
+                options: configuration.journalOptions, budget: budget, now: configuration.now))
         try await writers.run { try makeNamesDurable(configuration) }
-        let replay = JournalReplayer(pool: pool, recovery: recovery)
+        let replay = JournalReplayer(pool: pool, budget: budget, recovery: recovery)
         let covered = manifest.state.coveredGenerations
         var sealed: [SealedGeneration] = []
         for generation in recovery.generations {
             if covered.contains(generation.id) {
                 try await journal.release(generation.id)
             } else {
-                let heads = try await builders.run { try replay.heads(of: generation, logger) }
-                budget.takeAnyway(heads.byteCount, for: .heads)
-                sealed.append(heads)
+                sealed.append(try await builders.run { try replay.heads(of: generation, logger) })
             }
         }
         try await removeOrphans(objects, manifest.state, logger)
@@ -100,8 +98,7 @@ extension TraceStore {
             builders: builders, pool: pool, lock: lock, sealed: sealed)
     }
 
-    /// Makes the names of the directory and of those in it durable, also where a start that was interrupted made them:
-    /// what exists already is not synchronized by whoever finds it.
+    /// Makes the names of those in the directory durable, also where a start that was interrupted made them.
     private static func makeNamesDurable(_ configuration: StoreConfiguration) throws(FileIOError) {
         try configuration.fileSystem.synchronizeDirectory(configuration.directory)
         // Commits too, before the journal that they cover is let go.
@@ -109,11 +106,6 @@ extension TraceStore {
             let path = configuration.directory + folder
             guard try configuration.fileSystem.status(of: path) != nil else { continue }
             try configuration.fileSystem.synchronizeDirectory(path)
-        }
-        do throws(FileIOError) {
-            try configuration.fileSystem.synchronizeDirectory(configuration.directory.parentPath)
-        } catch where error.code == .permission || error.code == .readOnly {
-            // Whoever made the directory for us made its name durable.
         }
     }
 
@@ -141,6 +133,7 @@ extension TraceStore {
 /// Rebuilds heads from the journal of an earlier run; its verdicts are obeyed.
 struct JournalReplayer: Sendable {
     let pool: SlabPool
+    let budget: MemoryBudget
     let recovery: JournalRecovery
 
     /// Replays one generation; blocks for the disk.
@@ -167,9 +160,8 @@ struct JournalReplayer: Sendable {
             try recovery.keepAside(generation)
             logger.error("the journal's damaged segments are kept aside", metadata: ["folder": "journal-damaged"])
         }
-        let byteCount = heads.values.joined().reduce(0) { $0 + $1.batch.byteCount }
-        let views = heads.mapValues { $0.filter { $0.batch.rowCount > 0 }.map { $0.batch.view() } }
-        return SealedGeneration(id: generation.id, heads: views.filter { !$0.value.isEmpty }, byteCount: byteCount)
+        let views = heads.mapValues { $0.filter { $0.batch.rowCount > 0 }.map { $0.view() } }
+        return SealedGeneration(id: generation.id, heads: views.filter { !$0.value.isEmpty })
     }
 
     /// Appends the record's spans to the last of its tenant's heads, or to a new one if that is full.
@@ -179,7 +171,7 @@ struct JournalReplayer: Sendable {
                 return try Self.append(record, to: head, &decoder)
             } catch let error as OTLPError where error.code == .batchFull {}
         }
-        let head = Head(pool: pool, seed: UInt64.random(in: .min ... .max))
+        let head = Head(pool: pool, budget: budget, seed: UInt64.random(in: .min ... .max))
         heads.append(head)
         try Self.append(record, to: head, &decoder)
     }
@@ -193,7 +185,9 @@ struct JournalReplayer: Sendable {
             var cursor = ByteCursor(over: record.verdict.rawSpan)
             verdict = try OTLPVerdict(from: &cursor, in: record.verdict.rawSpan)
         }
+        defer { head.memory.count(head.batch.byteCount) }
         try decoder.decode(body.rawSpan, arrivalSeconds: seconds, obeying: verdict, into: &head.batch)
+        head.keepRows()
     }
 
     private func report(

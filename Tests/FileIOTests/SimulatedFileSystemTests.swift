@@ -67,6 +67,31 @@ struct SimulatedFileSystemTests {
         }
     }
 
+    @Test("createDirectory makes durable what a process that ended had made and not synchronized")
+    func directoriesOfOthers() throws {
+        for seed in 0..<50 as Range<UInt64> {
+            let system = SimulatedFileSystem(seed: seed)
+            try system.makeDirectory("/a")
+            try system.createDirectory(seed % 2 == 0 ? "/a" : "/a/b")
+            system.crash()
+            #expect(try system.status(of: seed % 2 == 0 ? "/a" : "/a/b")?.kind == .directory)
+        }
+    }
+
+    @Test(
+        "createDirectory takes a directory whose parent may not be synchronized, but no failing disk",
+        arguments: [FileIOError.Code.permission, .readOnly, .ioFailure])
+    func directoryBelowForbidden(code: FileIOError.Code) throws {
+        let system = SimulatedFileSystem(seed: 1)
+        try system.createDirectory("/a/b")
+        system.inject(SimulatedFault(.synchronizeDirectory, code, pathSuffix: "/a"))
+        if code == .ioFailure {
+            #expect(fails(.ioFailure) { try system.createDirectory("/a/b") })
+        } else {
+            try system.createDirectory("/a/b")
+        }
+    }
+
     @Test("a rename leaves the old or the new file whole, never neither")
     func atomicRename() throws {
         var outcomes: Set<[UInt8]> = []

@@ -194,4 +194,30 @@ internal import TraceStorage
             if isDurable, ticket.number > 500 { #expect(outcome.isDurable) }
         }
     }
+
+    @Test("records that wait count in the budget, whose limit holds") func memory() throws {
+        let system = SimulatedFileSystem(seed: 1)
+        let budget = MemoryBudget(limits: [.journal: 10_000])
+        var options = JournalOptions()
+        options.compression = .none
+        let journal = try LocalJournal(
+            "/journal", fileSystem: system, incarnation: IncarnationID(high: 1, low: 2), options: options,
+            budget: budget, executor: sharedExecutor, now: { 0 })
+        var failure: JournalError?
+        while failure == nil {
+            do throws(JournalError) {
+                _ = try journal.append(.numbered(1, payloadByteCount: 900))
+            } catch { failure = error }
+            #expect(budget.usedByteCount(by: .journal) == journal.figures.queuedByteCount)
+        }
+        #expect(failure?.code == .overloaded)
+        #expect((9_000...10_000).contains(budget.usedByteCount(by: .journal)))
+        system.inject(SimulatedFault(.write, .ioFailure))
+        while journal.writeGroup() {}
+        #expect(budget.usedByteCount(by: .journal) == 0)
+        _ = try journal.append(.numbered(1, payloadByteCount: 50_000))
+        #expect(budget.usedByteCount(by: .journal) == journal.figures.queuedByteCount)
+        while journal.writeGroup() {}
+        #expect(budget.usedByteCount(by: .journal) == 0)
+    }
 }

@@ -2,6 +2,7 @@
 
 internal import FileIO
 internal import Logging
+internal import ObjectStorage
 internal import StoreTesting
 internal import Testing
 internal import TraceModel
@@ -110,6 +111,39 @@ internal import TraceStorage
         #expect(try system.files(below: "/data/store/manifest").count == 1)
         #expect(opened.budget.usedByteCount(by: .heads) == 0)
         #expect(try system.files(below: "/data/journal") == [])
+    }
+
+    @Test("if another process covers what is here, nothing is taken any more, and nothing that was acknowledged is lost")
+    mutating func intruder() async throws {
+        var model = StoreModel()
+        let opened = try await OpenStore.open(on: system)
+        try await append(3, to: opened, &model)
+        let generation = try #require(try JournalRecovery("/data/journal", fileSystem: system).generations.first)
+        try await commitOfIntruder(covering: generation.id)
+        try opened.store.cut()
+        #expect(try await opened.store.flushOldest(opened.logger))
+        #expect(try await !opened.store.flushOldest(opened.logger))
+        #expect(opened.messages(from: .critical).count == 1)
+        let refused = try requests.next().received()
+        let error = await expectFailure(.unavailable) { _ = try await opened.store.append(refused) }
+        #expect(error?.message.contains("another process writes in /data") == true)
+        #expect(opened.store.refusal != nil)
+        #expect(opened.budget.usedByteCount(by: .heads) == 0)
+        try await expect(model, in: opened)
+        system.crash()
+        let reopened = try await OpenStore.open(on: system)
+        try await expect(model, in: reopened)
+        try await append(1, to: reopened, &model)
+        try await expect(model, in: reopened)
+    }
+
+    /// Commits what a process would that opened the directory in spite of the lock.
+    private func commitOfIntruder(covering generation: JournalGenerationID) async throws {
+        let executor = try BlockingExecutor(name: "intruder", threadCount: 1)
+        let objects = try await DirectoryObjectStore(
+            root: "/data/store", fileSystem: system, readers: executor, writers: executor)
+        _ = try await Manifest.load(from: objects).commit(
+            Commit(id: CommitID(high: 1, low: 2), createdNanoseconds: 3, added: [], coveredGenerations: [generation]))
     }
 
     @Test("a flush that fails at one tenant's block goes on from there and leaves no rubbish") mutating func failedBlock()

@@ -30,6 +30,8 @@ package final class LocalJournal: Journal {
     private let directory: String
     private let fileSystem: any FileSystem
     private let options: JournalOptions
+    /// What waits for the disk, as the budget knows it.
+    private let memory: MemoryReservation?
     /// One thread writes, the other deletes.
     private let executor: BlockingExecutor
     private let state: Mutex<State>
@@ -40,19 +42,20 @@ package final class LocalJournal: Journal {
     /// Makes the directory if it is missing; the new incarnation comes after those in it.
     /// - Parameters:
     ///   - incarnation: A new random ID.
+    ///   - budget: Counts the records that wait for the disk; its limit holds beside that of the options.
     ///   - now: The wall clock in Unix nanoseconds; written into segments for whoever looks at
     ///     them.
     /// - Throws: `JournalError` `.failed` or `.noSpace`.
     package static func open(
         _ directory: String, fileSystem: any FileSystem = LocalFileSystem(),
-        incarnation: IncarnationID, options: JournalOptions = JournalOptions(),
+        incarnation: IncarnationID, options: JournalOptions = JournalOptions(), budget: MemoryBudget? = nil,
         now: @escaping @Sendable () -> UInt64
     ) async throws -> LocalJournal {
         let executor = try BlockingExecutor(name: "journal", threadCount: 2)
         return try await executor.run {
             try LocalJournal(
                 directory, fileSystem: fileSystem, incarnation: incarnation, options: options,
-                executor: executor, now: now)
+                budget: budget, executor: executor, now: now)
         }
     }
 
@@ -60,14 +63,17 @@ package final class LocalJournal: Journal {
     /// - Parameter executor: With at least two threads, for this journal alone.
     package init(
         _ directory: String, fileSystem: any FileSystem, incarnation: IncarnationID,
-        options: JournalOptions, executor: BlockingExecutor, now: @escaping @Sendable () -> UInt64
+        options: JournalOptions, budget: MemoryBudget? = nil, executor: BlockingExecutor,
+        now: @escaping @Sendable () -> UInt64
     ) throws(JournalError) {
         self.incarnation = incarnation
         self.directory = directory
         self.fileSystem = fileSystem
         self.options = options
         self.executor = executor
-        state = Mutex(State(queue: JournalQueue(byteLimit: options.queueByteLimit)))
+        memory = budget.map { MemoryReservation(0, .journal, of: $0) }
+        let limit = min(options.queueByteLimit, budget?.limits[.journal] ?? .max)
+        state = Mutex(State(queue: JournalQueue(byteLimit: limit)))
         do throws(FileIOError) {
             try fileSystem.createDirectory(directory)
             let names = try JournalDirectory(directory, fileSystem).segmentNames()
@@ -102,6 +108,7 @@ extension LocalJournal {
             let generation = JournalGenerationID(
                 incarnation: incarnation, number: state.queue.openGeneration)
             let (number, mustWake) = try state.queue.append(encoded)
+            memory?.count(state.queue.byteCount)
             return (JournalTicket(generation: generation, number: number), mustWake)
         }
         if mustWake { wake.signal() }
@@ -255,6 +262,7 @@ extension LocalJournal {
     ) {
         let waiters = state.withLock { state in
             state.figures = figures
+            defer { memory?.count(state.queue.byteCount) }
             switch result {
             case .success: return state.queue.complete(group)
             case .failure(let error): return state.queue.fail(JournalError(error))
