@@ -8,6 +8,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build serve test lint bench
 
+# What `GET /api/status/buildinfo` names.
+export VIVACE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null | cut -c1-12)
+
 # A target that imports what Package.swift does not give it is an error: so the floors of the house hold.
 SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error
 DATA_DIR ?= ./data

@@ -38,6 +38,9 @@ func tests(of target: String, _ others: [Target.Dependency] = [], exclude: [Stri
         swiftSettings: settings)
 }
 
+// What was built, as the Makefile says it: twelve hexadecimal digits of the commit.
+let revision = Context.environment["VIVACE_REVISION"].flatMap { $0.isEmpty ? nil : "0x" + $0 } ?? "0"
+
 // The house, floor by floor: a target names only targets of lower floors.
 let package = Package(
     name: "vivace",
@@ -61,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CTerminal"),
         .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
+        .target(name: "CRevision", cSettings: [.define("VIVACE_REVISION", to: revision)]),
         // Floor 0
         .target(name: "ByteCoding", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // Floor 1
@@ -107,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "vivace",
             dependencies: [
-                "ByteCoding", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP", "BlockFormat",
-                "TrafficModel", "TerminalRendering", "TraceStorage", "Ingest", "QueryEngine", "TraceServer",
+                "ByteCoding", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP",
+                "BlockFormat", "TrafficModel", "TerminalRendering", "TraceStorage", "Ingest", "QueryEngine", "TraceServer",
                 logging, lifecycle, nioCore, nioHTTP1,
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),

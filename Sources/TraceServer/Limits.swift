@@ -20,6 +20,9 @@ package struct ServerLimits: Sendable {
     /// before it reads still gets the answer; a longer one is cut off.
     package var discardedByteCount = 64 << 20
 
+    /// Unused memory for bodies that is kept for the next ones: those of two dozen requests of average size.
+    package var retainedBodyByteCount = 16 << 20
+
     /// How long a body may take from its first byte to its last, so that slow senders don't hold memory for ever.
     package var bodySeconds = 60
 

@@ -10,17 +10,34 @@ func listening<Listener>(
 ) async throws -> Listener {
     do {
         return try await open()
-    } catch let error as IOError where error.errnoCode == EADDRINUSE {
-        let text = """
-            \(name.rawValue) \(address) is in use by another program. \
-            Stop that one, or choose another address with \(name.rawValue) HOST:PORT.
-            """
-        throw ServerError(.addressInUse, text, cause: error)
     } catch is CancellationError {
         throw CancellationError()
     } catch {
-        let text = "\(name.rawValue) \(address) can't be listened on: \(error)."
-        throw ServerError(.addressUnavailable, text, cause: error)
+        throw ServerError(opening: name, on: address, error)
+    }
+}
+
+extension ServerError {
+    /// Why a listener's socket could not be opened, and what to do.
+    fileprivate init(opening name: ListenerName, on address: ListenAddress, _ error: any Error) {
+        let place = "\(name.rawValue) \(address)"
+        let advice = "choose another address with \(name.rawValue) HOST:PORT."
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE:
+            self.init(
+                .addressInUse, "\(place) is in use by another program. Stop that one, or \(advice)", cause: error)
+        case EADDRNOTAVAIL:
+            self.init(
+                .addressUnavailable, "\(place) is not an address of this machine: \(advice)", cause: error)
+        case EACCES:
+            let text = "\(place) is a port that this user may not listen on: \(advice)"
+            self.init(.addressUnavailable, text, cause: error)
+        case nil where error is SocketAddressError.UnknownHost:
+            self.init(.addressUnavailable, "\(place) is of a host that is not known: \(advice)", cause: error)
+        default:
+            let text = "\(place) can't be listened on: \(error). Mend that, or \(advice)"
+            self.init(.addressUnavailable, text, cause: error)
+        }
     }
 }
 
@@ -44,7 +61,7 @@ func withDrainLimit(_ limit: Duration, _ body: @escaping @Sendable () async thro
         group.cancelAll()
         do {
             _ = try await group.next()
-        } catch where limitHasPassed {
+        } catch  where limitHasPassed {
             // What was cut off may say so; that is what was meant.
         }
     }

@@ -74,6 +74,7 @@ package struct VivaceServer: Service {
 
     private func services() -> [any Service] {
         let limits = effectiveLimits()
+        let buffers = BodyBuffers(retainedByteLimit: limits.retainedBodyByteCount)
         let loops = MultiThreadedEventLoopGroup.singleton
         let pages = StatusPages(
             build: configuration.build, store: status, listeners: listeners, metrics: metrics)
@@ -85,11 +86,11 @@ package struct VivaceServer: Service {
                 limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.http)),
             HTTPListener(
                 name: .otlpHTTP, address: configuration.otlpHTTP,
-                responder: OTLPResponder(receiver: receiver, metrics: metrics, limits: limits),
+                responder: OTLPResponder(receiver: receiver, metrics: metrics, limits: limits, buffers: buffers),
                 limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpHTTP)),
             GRPCListener(
                 address: configuration.otlpGRPC,
-                service: GRPCService(receiver: receiver, status: status, metrics: metrics),
+                service: GRPCService(receiver: receiver, status: status, metrics: metrics, buffers: buffers),
                 limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpGRPC)),
         ]
     }
@@ -104,16 +105,24 @@ package struct VivaceServer: Service {
         return { address in
             let actual = ListenAddress(host: configured.host, port: address?.port ?? configured.port)
                 .description
-            listeners.set(actual, for: name)
-            logger.info("listening", metadata: ["service": "\(name.service)", "address": "\(actual)"])
+            if listeners.set(actual, for: name) { logListeners() }
             onListening(name, actual)
         }
     }
 
+    /// Told when all are open, so that nothing stands beside the one line that says why one is not.
+    private func logListeners() {
+        for name in ListenerName.allCases {
+            let address = listeners[name] ?? ""
+            logger.info("listening", metadata: ["service": "\(name.service)", "address": "\(address)"])
+        }
+    }
+
     /// The limits, with fewer connections where the system allows few file descriptors: a listener that meets that
-    /// limit is lost, and the store needs some too.
+    /// limit is lost, and the store needs some too. And little memory kept where there is little.
     private func effectiveLimits() -> ServerLimits {
         var limits = configuration.limits
+        limits.retainedBodyByteCount = min(limits.retainedBodyByteCount, configuration.memoryByteCount / 32)
         if let openFiles = ProcessMetrics.openFileLimit() {
             limits.connectionCount = min(limits.connectionCount, max(16, openFiles / 5))
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileIO
+internal import CRevision
 internal import Foundation
 internal import Ingest
 internal import Logging
@@ -16,11 +18,16 @@ func startServer(_ options: ServeOptions) async throws {
     let logger = Logger(label: "vivace")
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
     let budget = MemoryBudget(total: options.memoryByteCount)
+    let store: TraceStore
     do {
         var storeConfiguration = StoreConfiguration(
             directory: options.dataDirectory, headsByteLimit: budget.limits[.heads] ?? 0, now: now)
         storeConfiguration.shardCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
-        let store = try await TraceStore.open(storeConfiguration, budget: budget, logger: logger)
+        store = try await TraceStore.open(storeConfiguration, budget: budget, logger: logger)
+    } catch let error as StoreError {
+        throw CommandError(.unreachable, explanation(error, options.dataDirectory))
+    }
+    do {
         let server = VivaceServer(
             configuration: configuration(options),
             receiver: try IngestService(store: store, budget: budget, now: now),
@@ -34,6 +41,15 @@ func startServer(_ options: ServeOptions) async throws {
     }
 }
 
+/// Why the store can't be opened, by the option that says where it is.
+private func explanation(_ error: StoreError, _ directory: String) -> String {
+    let advice = "Mend that, or choose another directory with --data-dir DIR."
+    guard let cause = error.cause as? FileIOError else { return "--data-dir \(directory): \(error). \(advice)" }
+    // The operation's name in the program says nothing to a user; what stands behind the path does.
+    let reason = cause.message.split(separator: "'\(cause.path)': ", maxSplits: 1).last ?? Substring(cause.message)
+    return "--data-dir \(directory) can't be used: '\(cause.path)': \(reason). \(advice)"
+}
+
 private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.otlpGRPC = ListenAddress(host: options.otlpGRPC.host, port: options.otlpGRPC.port)
@@ -42,7 +58,16 @@ private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     configuration.dataDirectory = options.dataDirectory
     configuration.memoryByteCount = options.memoryByteCount
     configuration.build.version = VivaceCommand.version
+    configuration.build.revision = buildRevision()
     return configuration
+}
+
+/// Twelve digits of the commit that was built; empty if that is not known.
+private func buildRevision() -> String {
+    let revision = vivace_revision()
+    guard revision != 0 else { return "" }
+    let digits = String(revision, radix: 16)
+    return String(repeating: "0", count: max(0, 12 - digits.count)) + digits
 }
 
 /// The store's own work, begun before the listeners and ended after them.

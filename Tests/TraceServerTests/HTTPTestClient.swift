@@ -70,6 +70,12 @@ struct HTTPTestConnection {
         }
     }
 
+    /// Everything that comes until the server closes.
+    mutating func textUntilClosed() async throws -> String {
+        while let more = try await inbound.next() { received.writeImmutableBuffer(more) }
+        return String(buffer: received)
+    }
+
     private mutating func line() async throws -> String {
         while true {
             let view = received.readableBytesView

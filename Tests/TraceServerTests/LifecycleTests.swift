@@ -19,6 +19,25 @@ private final class FakeStore: Service {
     }
 }
 
+/// Keeps what is logged at the level of `info` or above.
+private struct LogLines: LogHandler {
+    private final class Kept: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    private let kept = Kept()
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.info
+    var lines: [String] { kept.lines.withLock { $0 } }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { kept.lines.withLock { $0.append("\(event.message)") } }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct LifecycleTests {
     @Test func `a call under way is finished after GOAWAY, and the store stops last`() async throws {
         let store = FakeStore()
@@ -78,8 +97,7 @@ private final class FakeStore: Service {
     }
 
     @Test(arguments: ListenerName.allCases)
-    func `an address in use is named with its flag, and the store is stopped`(name: ListenerName) async throws
-    {
+    func `an address in use is named with its flag once, and the store is stopped`(name: ListenerName) async throws {
         let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
         let address = ListenAddress(host: "127.0.0.1", port: taken.localAddress?.port ?? 0)
@@ -92,14 +110,15 @@ private final class FakeStore: Service {
         case .otlpHTTP: configuration.otlpHTTP = address
         case .http: configuration.http = address
         }
+        let log = LogLines()
         let server = VivaceServer(
             configuration: configuration, receiver: FakeReceiver(), queries: FakeQueries(),
-            status: FakeStatus(),
-            memory: nil, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            status: FakeStatus(), memory: nil, logger: Logger(label: "test") { _ in log })
         let store = FakeStore()
         let error = await #expect(throws: ServerError.self) { try await server.run(on: [store]) }
         #expect(error?.code == .addressInUse)
         #expect(error?.message.contains("\(name.rawValue) \(address) is in use") == true)
+        #expect(log.lines == [], "the error is all that is to be said")
         #expect(!store.isRunning)
         try await taken.close()
     }

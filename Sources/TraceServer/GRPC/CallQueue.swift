@@ -8,7 +8,8 @@ internal import Synchronization
 /// memory for requests in flight, of which every call has a part.
 final class CallQueue<Call: Sendable>: Sendable {
     private struct State {
-        var calls: [Call] = []
+        /// Nil where one was taken: what it holds is not held here any longer.
+        var calls: [Call?] = []
         /// Where the first waiting call is: taking it moves no others.
         var firstCall = 0
         var waiting: [CheckedContinuation<Call?, Never>] = []
@@ -16,9 +17,12 @@ final class CallQueue<Call: Sendable>: Sendable {
 
         mutating func takeCall() -> Call? {
             guard firstCall < calls.count else { return nil }
-            defer { compact() }
-            firstCall += 1
-            return calls[firstCall - 1]
+            defer {
+                calls[firstCall] = nil
+                firstCall += 1
+                compact()
+            }
+            return calls[firstCall]
         }
 
         /// Forgets taken calls once they are the greater part.

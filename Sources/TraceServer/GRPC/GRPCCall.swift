@@ -5,13 +5,30 @@ internal import Ingest
 /// A unary call whose message is there.
 struct GRPCCall: Sendable {
     let head: CallHead
-    /// As received, without its prefix.
-    let message: [UInt8]
+    /// As received, without its prefix; empty once it was taken.
+    private var message: [UInt8]
     let isCompressed: Bool
     /// Holds the message's memory until the call was answered.
     let reservation: IngestReservation
     /// Sends the answer. From any thread, once; when the client has gone it does nothing.
     let reply: @Sendable (GRPCReply) -> Void
+
+    init(
+        head: CallHead, message: [UInt8], isCompressed: Bool, reservation: IngestReservation,
+        reply: @escaping @Sendable (GRPCReply) -> Void
+    ) {
+        self.head = head
+        self.message = message
+        self.isCompressed = isCompressed
+        self.reservation = reservation
+        self.reply = reply
+    }
+
+    /// Hands the message over, so that nobody else holds its memory.
+    mutating func takeMessage() -> [UInt8] {
+        defer { message = [] }
+        return message
+    }
 }
 
 /// The answer to a unary call.

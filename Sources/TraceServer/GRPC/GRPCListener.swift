@@ -23,7 +23,8 @@ struct GRPCListener: Service {
         let calls = CallQueue<GRPCCall>()
         let connections = ConnectionSet { calls.finish() }
         let streams = UnaryStreamContext(
-            receiver: service.receiver, metrics: service.metrics, limits: limits, submit: calls.add)
+            receiver: service.receiver, metrics: service.metrics, limits: limits,
+            buffers: service.buffers, submit: calls.add)
         let channel = try await listening(.otlpGRPC, on: address) {
             try await bootstrap(connections, streams).bind(host: address.host, port: address.port).get()
         }
@@ -55,7 +56,7 @@ struct GRPCListener: Service {
         await withDiscardingTaskGroup { group in
             for _ in 0..<limits.concurrentCallCount {
                 group.addTask {
-                    while let call = await calls.next() { call.reply(await service.perform(call)) }
+                    while let call = await calls.next() { await service.perform(call) }
                 }
             }
         }

@@ -9,23 +9,30 @@ struct GRPCService: Sendable {
     let receiver: any SpanReceiver
     let status: any StoreStatusProviding
     let metrics: ServerMetrics
+    let buffers: BodyBuffers
 
     /// Health checks are small; more is not inflated.
     private static let healthRequestByteCount = 64 << 10
 
-    func perform(_ call: GRPCCall) async -> GRPCReply {
-        switch call.head.method {
-        case .export: await export(call)
-        case .healthCheck: checkHealth(call)
-        }
+    /// Performs a call and sends the answer.
+    func perform(_ call: consuming GRPCCall) async {
+        var call = call
+        var message = call.takeMessage()
+        let reply =
+            switch call.head.method {
+            case .export: await export(call, message)
+            case .healthCheck: checkHealth(call, message)
+            }
+        buffers.giveBack(&message)
+        call.reply(reply)
     }
 
-    private func export(_ call: GRPCCall) async -> GRPCReply {
+    private func export(_ call: GRPCCall, _ message: [UInt8]) async -> GRPCReply {
         let request = ExportRequest(
-            tenant: requestTenant(header: call.head.tenant), body: call.message,
+            tenant: requestTenant(header: call.head.tenant), body: message,
             encoding: call.isCompressed ? .gzip : .identity)
         do {
-            let outcome = try await metrics.measuringAcknowledgement(byteCount: call.message.count) {
+            let outcome = try await metrics.measuringAcknowledgement(byteCount: message.count) {
                 () async throws(IngestError) in try await receiver.export(request)
             }
             return .success(try ExportTraceServiceResponse(outcome).encoded())
@@ -36,9 +43,9 @@ struct GRPCService: Sendable {
         }
     }
 
-    private func checkHealth(_ call: GRPCCall) -> GRPCReply {
+    private func checkHealth(_ call: GRPCCall, _ message: [UInt8]) -> GRPCReply {
         do {
-            var message = call.message
+            var message = message
             if call.isCompressed { message = try inflate(message, limit: Self.healthRequestByteCount) }
             let service = try HealthCheck.service(decoding: message)
             guard ["", "opentelemetry.proto.collector.trace.v1.TraceService"].contains(service) else {

@@ -21,13 +21,19 @@ struct MessageAssembler {
 
     private static let prefixByteCount = 5
     private let limit: Int
+    private let buffers: BodyBuffers
     private var prefix: [UInt8] = []
     /// Bytes of the message that are still to come.
     private var missing = 0
     private var message: [UInt8] = []
 
-    /// - Parameter limit: Bytes that a message may have.
-    init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: Bytes that a message may have.
+    ///   - buffers: Where the message's memory comes from; whoever gets the message gives it back.
+    init(limit: Int, buffers: BodyBuffers) {
+        self.limit = limit
+        self.buffers = buffers
+    }
 
     private var hasPrefix: Bool { prefix.count == Self.prefixByteCount }
 
@@ -37,7 +43,7 @@ struct MessageAssembler {
             frame.read(min(frame.readableBytes, Self.prefixByteCount - prefix.count), into: &prefix)
             return hasPrefix ? announce() : .needsMore
         }
-        if message.isEmpty { message.reserveCapacity(missing) }
+        if message.isEmpty { message = buffers.take(capacity: missing) }
         let count = min(missing, frame.readableBytes)
         frame.read(count, into: &message)
         missing -= count
@@ -61,5 +67,14 @@ struct MessageAssembler {
     }
 
     /// The message, once the client has sent everything; nil if it is not whole.
-    consuming func finished() -> [UInt8]? { hasPrefix && missing == 0 ? message : nil }
+    mutating func finished() -> [UInt8]? {
+        guard hasPrefix && missing == 0 else { return nil }
+        defer { message = [] }
+        return message
+    }
+
+    /// Gives the memory of a message back that nobody will ask for.
+    mutating func discard() {
+        buffers.giveBack(&message)
+    }
 }

@@ -10,6 +10,7 @@ struct UnaryStreamContext: Sendable {
     let receiver: any SpanReceiver
     let metrics: ServerMetrics
     let limits: ServerLimits
+    let buffers: BodyBuffers
     /// Hands a complete call to the listener's tasks; false if it takes no more.
     let submit: @Sendable (GRPCCall) -> Bool
 }
@@ -43,7 +44,7 @@ final class UnaryStreamHandler: ChannelInboundHandler {
 
     init(_ shared: UnaryStreamContext) {
         self.shared = shared
-        assembler = MessageAssembler(limit: shared.limits.requestByteCount)
+        assembler = MessageAssembler(limit: shared.limits.requestByteCount, buffers: shared.buffers)
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -62,6 +63,7 @@ final class UnaryStreamHandler: ChannelInboundHandler {
     private func forget() {
         deadline?.cancel()
         deadline = nil
+        assembler.discard()
         reservation = nil
         state = .ended
     }
@@ -144,7 +146,6 @@ final class UnaryStreamHandler: ChannelInboundHandler {
             return answer(
                 .failure(GRPCStatus(.internal, "the client ended the call before its message was complete")))
         }
-        assembler = MessageAssembler(limit: 0)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         let call = GRPCCall(

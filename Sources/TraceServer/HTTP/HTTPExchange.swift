@@ -14,16 +14,21 @@ struct HTTPExchange: ~Copyable {
     private let writer: ResponseWriter
     private let channel: any Channel
     private let limits: ServerLimits
+    private let deadlines: Deadlines
     private var body: RequestBody.AsyncIterator
     private var bodyWasAskedFor = false
     private var bodyHasEnded: Bool
     private var readByteCount = 0
 
-    init(request: Request, writer: consuming ResponseWriter, channel: any Channel, limits: ServerLimits) {
+    init(
+        request: Request, writer: consuming ResponseWriter, channel: any Channel, limits: ServerLimits,
+        deadlines: Deadlines
+    ) {
         head = request.head
         self.writer = writer
         self.channel = channel
         self.limits = limits
+        self.deadlines = deadlines
         body = request.body.makeAsyncIterator()
         let fields = request.headers
         bodyHasEnded = fields[.transferEncoding] == nil && (Int(fields[.contentLength] ?? "0") ?? 0) == 0
@@ -63,11 +68,13 @@ struct HTTPExchange: ~Copyable {
         return head
     }
 
-    /// Closes the connection when so many seconds have gone by, unless it is cancelled.
-    func close(after seconds: Int) -> Scheduled<Void> {
+    /// Closes the connection when so many seconds have gone by, unless `keepOpen` is called with what it returns.
+    func close(after seconds: Int) -> Int {
         let channel = channel
-        return channel.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) { channel.close(promise: nil) }
+        return deadlines.add(at: .now + .seconds(seconds)) { channel.close(promise: nil) }
     }
+
+    func keepOpen(_ deadline: Int) { deadlines.callOff(deadline) }
 
     /// Writes the answer, then reads and throws away what is left of the body, within limits.
     consuming func answer(_ response: Response) async throws {
@@ -78,7 +85,8 @@ struct HTTPExchange: ~Copyable {
         if mustClose { response.headers[.connection] = "close" }
         // Whoever takes neither the answer nor the time to send the rest does not keep the connection.
         let end = close(after: limits.answerSeconds)
-        defer { end.cancel() }
+        let deadlines = deadlines
+        defer { deadlines.callOff(end) }
         if isAnswerToHead {
             let head = try await Self.headOnly(response)
             try await writer.writeResponse(head)

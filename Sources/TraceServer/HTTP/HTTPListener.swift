@@ -31,25 +31,39 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     func run() async throws {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
+        // hummingbird logs being cancelled as an error; what really is one is thrown below.
+        var silent = logger
+        silent.logLevel = .critical
+        let deadlines = Deadlines()
         let server = Server(
-            childChannelSetup: connection,
+            childChannelSetup: connection(deadlines),
             configuration: HummingbirdCore.ServerConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: limits.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     limits.connectionCount, logger: quiet)),
             onServerRunning: { channel in onListening(channel.localAddress) },
-            eventLoopGroup: eventLoopGroup, logger: quiet)
+            eventLoopGroup: eventLoopGroup, logger: silent)
         try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
-            try await listening(name, on: address) { try await server.run() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await deadlines.run() }
+                defer { group.cancelAll() }
+                try await listening(name, on: address) { try await server.run() }
+            }
+            guard Task.isShuttingDownGracefully || Task.isCancelled else {
+                throw ServerError(
+                    .listenerFailed, "The socket of \(name.rawValue) \(address) was closed: start again.")
+            }
         }
     }
 
-    private var connection: HTTPConnection {
+    private func connection(_ deadlines: Deadlines) -> HTTPConnection {
         HTTPConnection(
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
                     try await serve(
-                        HTTPExchange(request: request, writer: writer, channel: channel, limits: limits))
+                        HTTPExchange(
+                            request: request, writer: writer, channel: channel, limits: limits,
+                            deadlines: deadlines))
                 },
                 configuration: .init(
                     idleTimeout: .seconds(Int64(limits.idleSeconds)),
@@ -72,7 +86,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     }
 }
 
-/// hummingbird's HTTP/1.1 connection with larger reads.
+/// hummingbird's HTTP/1.1 connection with larger reads, and with a thought for older clients.
 private struct HTTPConnection: ServerChildChannel {
     let http1: HTTP1Channel
 
@@ -82,7 +96,12 @@ private struct HTTPConnection: ServerChildChannel {
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
-        return http1.setup(channel: channel, logger: logger)
+        return http1.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(ClosingHandler(), position: .after(decoder))
+            return value
+        }
     }
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {

@@ -14,6 +14,7 @@ struct OTLPResponder: HTTPResponding {
     let receiver: any SpanReceiver
     let metrics: ServerMetrics
     let limits: ServerLimits
+    let buffers: BodyBuffers
 
     /// Why a request is refused before or while its body is read.
     private struct Refusal: Error {
@@ -50,14 +51,21 @@ struct OTLPResponder: HTTPResponding {
     ) async throws -> ExportOutcome {
         let encoding = try check(exchange.head, mediaType)
         var reservation = GrowingReservation(receiver: receiver, limits: limits)
-        let body = try await gather(&exchange, &reservation)
+        var body = buffers.take(capacity: try reserve(for: exchange, &reservation))
+        defer { buffers.giveBack(&body) }
+        try await gather(&exchange, &reservation, into: &body)
         let tenant = requestTenant(header: exchange.head.headerFields[.tenant])
-        let request = ExportRequest(tenant: tenant, body: body, encoding: encoding)
-        let outcome = try await metrics.measuringAcknowledgement(byteCount: body.count) {
-            () async throws(IngestError) in try await receiver.export(request)
-        }
+        let outcome = try await export(ExportRequest(tenant: tenant, body: body, encoding: encoding))
         extendLifetime(reservation)
         return outcome
+    }
+
+    /// The request is gone when this returns, so that its body can be given back.
+    private func export(_ request: consuming ExportRequest) async throws -> ExportOutcome {
+        let request = request
+        return try await metrics.measuringAcknowledgement(byteCount: request.body.count) {
+            () async throws(IngestError) in try await receiver.export(request)
+        }
     }
 
     private func check(_ head: HTTPRequest, _ mediaType: MediaType) throws -> BodyEncoding {
@@ -80,19 +88,26 @@ struct OTLPResponder: HTTPResponding {
         }
     }
 
+    /// Reserves memory before any of the body is asked for.
+    ///
+    /// - Returns: How many bytes to make room for.
+    private func reserve(
+        for exchange: borrowing HTTPExchange, _ reservation: inout GrowingReservation
+    ) throws(IngestError) -> Int {
+        guard let contentLength = exchange.contentLength else {
+            try reservation.grow(toHold: 1)
+            return 0
+        }
+        try reservation.reserve(exactly: contentLength)
+        return min(contentLength, reservation.byteCount)
+    }
+
     /// Reads the body into memory that was reserved before.
     private func gather(
-        _ exchange: inout HTTPExchange, _ reservation: inout GrowingReservation
-    ) async throws -> [UInt8] {
-        var body: [UInt8] = []
-        if let contentLength = exchange.contentLength {
-            try reservation.reserve(exactly: contentLength)
-            body.reserveCapacity(min(contentLength, reservation.byteCount))
-        } else {
-            try reservation.grow(toHold: 1)
-        }
+        _ exchange: inout HTTPExchange, _ reservation: inout GrowingReservation, into body: inout [UInt8]
+    ) async throws {
         let end = exchange.close(after: limits.bodySeconds)
-        defer { end.cancel() }
+        defer { exchange.keepOpen(end) }
         while var part = try await exchange.nextBodyPart() {
             if body.count + part.readableBytes > reservation.byteCount {
                 try reservation.grow(toHold: body.count + part.readableBytes)
@@ -102,7 +117,6 @@ struct OTLPResponder: HTTPResponding {
         if let contentLength = exchange.contentLength, body.count != contentLength {
             throw Refusal(status: .badRequest, message: "the body is shorter than its Content-Length")
         }
-        return body
     }
 
     /// An error in the encoding of the request, as OTLP wants it.

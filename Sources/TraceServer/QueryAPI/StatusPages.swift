@@ -9,7 +9,13 @@ internal import Synchronization
 package final class ListenerAddresses: Sendable {
     private let addresses = Mutex<[ListenerName: String]>([:])
 
-    func set(_ address: String, for name: ListenerName) { addresses.withLock { $0[name] = address } }
+    /// - Returns: Whether this was the last of them.
+    func set(_ address: String, for name: ListenerName) -> Bool {
+        addresses.withLock { open in
+            let isNew = open.updateValue(address, forKey: name) == nil
+            return isNew && open.count == ListenerName.allCases.count
+        }
+    }
 
     /// `HOST:PORT`; nil until the listener is open.
     package subscript(name: ListenerName) -> String? { addresses.withLock { $0[name] } }
