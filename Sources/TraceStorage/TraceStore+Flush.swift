@@ -38,13 +38,15 @@ extension TraceStore {
                 repeat { self.wake.yield() } while (try? await Task.sleep(for: .milliseconds(250))) != nil
             }
             var nextLook = ContinuousClock.now
+            var failure = RepeatedFailure()
             for await _ in wakes {
                 guard !state.withLock({ $0.isClosing }) else { break }
                 if nextLook <= .now {
                     checkFreeSpace(logger)
+                    reportJournalFailure(logger)
                     nextLook = .now + .seconds(1)
                 }
-                await writeDueBlocks(logger)
+                await writeDueBlocks(logger, &failure)
                 cache.trim()
             }
             group.cancelAll()
@@ -52,7 +54,7 @@ extension TraceStore {
     }
 
     /// Cuts if it is time, turns all that is sealed into blocks, and lets those go on who waited for that.
-    private func writeDueBlocks(_ logger: Logger) async {
+    private func writeDueBlocks(_ logger: Logger, _ failure: inout RepeatedFailure) async {
         defer { resumeRoomWaiters() }
         do {
             if isCutDue { try cut() }
@@ -61,7 +63,11 @@ extension TraceStore {
                 if isCutDue { try cut() }
             }
         } catch {
-            logger.error("blocks could not be written; trying again", metadata: ["error": "\(error)"])
+            failure.add(error)
+            if let (count, latest) = failure.takeReport() {
+                logger.error(
+                    "blocks could not be written; trying again", metadata: ["times": "\(count)", "error": "\(latest)"])
+            }
             resumeRoomWaiters()
             try? await Task.sleep(for: .milliseconds(250))
         }
@@ -237,6 +243,12 @@ extension TraceStore {
         guard try await reader.locate(build.statistics.minimumTraceID) != nil else {
             throw BlockError(.corrupted, "block \(id) lacks its first trace")
         }
+    }
+
+    /// Logs that requests were refused because the journal could not be written, every ten seconds at most.
+    package func reportJournalFailure(_ logger: Logger) {
+        guard let (count, latest) = state.withLock({ $0.journalFailure.takeReport() }) else { return }
+        logger.error("requests were refused", metadata: ["requests": "\(count)", "error": "\(latest)"])
     }
 
     private func checkFreeSpace(_ logger: Logger) {

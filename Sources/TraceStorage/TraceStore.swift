@@ -59,6 +59,8 @@ package final class TraceStore: Sendable {
         var refusal: String?
         /// Why nothing will be taken any more: somebody else wrote in the store.
         var intrusion: String?
+        /// Requests that could not be made durable.
+        var journalFailure = RepeatedFailure()
         /// Whether ``run(logger:)`` does the store's work.
         var isRunning = false
         var isClosing = false
@@ -111,7 +113,8 @@ package final class TraceStore: Sendable {
         do {
             try await journal.waitUntilDurable(ticket)
         } catch {
-            throw StoreError(.unavailable, "the journal could not be written", cause: error)
+            if error is JournalError { state.withLock { $0.journalFailure.add(error) } }
+            throw StoreError(.unavailable, "the request could not be made durable", cause: error)
         }
     }
 

@@ -41,7 +41,10 @@ internal import TraceStorage
             let unlucky = try requests.next(spanCount: 200)
             model.send(unlucky)
             await expectFailure(.unavailable) { _ = try await opened.store.append(try unlucky.received()) }
+            opened.store.reportJournalFailure(opened.logger)
         }
+        let complaints = opened.messages(from: .error)
+        #expect(complaints.count == 1 && complaints[0].contains("requests were refused"))
         try opened.store.cut()
         await #expect(throws: (any Error).self) { try await opened.store.flushOldest(opened.logger) }
         system.capacity = 1 << 30
