@@ -104,7 +104,7 @@ let package = Package(
             name: "TraceServer",
             dependencies: [
                 "ByteCoding", "TraceModel", "FileIO", "Inflate", "ProtobufMessages", "OTLP", "TraceAnalysis",
-                "TraceStorage", "Ingest", "QueryEngine",
+                "BlockFormat", "TraceStorage", "Ingest", "QueryEngine",
             ] + serverProducts,
             swiftSettings: settings),
         // Floor 8
@@ -163,13 +163,14 @@ let package = Package(
         tests(
             of: "QueryEngine",
             [
-                "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "TraceStorage", "TrafficModel",
-                "OTLPGenerator", "ProtobufMessages", "StoreTesting",
+                "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "BlockFormat", "TraceStorage",
+                "TrafficModel", "OTLPGenerator", "ProtobufMessages", "StoreTesting",
             ]),
         tests(
             of: "TraceServer",
             [
-                "ByteCoding", "TraceModel", "Inflate", "Ingest", "QueryEngine", "ProtobufMessages", "TraceStorage", "OTLP",
+                "ByteCoding", "TraceModel", "Inflate", "BlockFormat", "Ingest", "QueryEngine", "ProtobufMessages",
+                "TraceStorage", "OTLP",
             ] + serverProducts),
         .testTarget(
             name: "EndToEndTests",

@@ -27,6 +27,14 @@ struct BlockDictionary: ~Copyable {
     /// A copy of value `index`, and how often it occurs. Traps outside of the dictionary.
     func value(_ index: Int) -> (bytes: [UInt8], count: UInt64) { ([UInt8](strings[index]), counts[index]) }
 
+    /// By code: whether the value is one of those that `holds` is true of.
+    func codes(where holds: (RawSpan) -> Bool) -> [Bool] {
+        var result: [Bool] = []
+        result.reserveCapacity(count)
+        for index in 0..<count { result.append(holds(strings[index])) }
+        return result
+    }
+
     /// The code of a value; nil if no row has it.
     func code(of value: RawSpan) -> UInt32? {
         var low = 0

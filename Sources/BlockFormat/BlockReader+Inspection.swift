@@ -72,9 +72,21 @@ extension BlockReader {
             end = section.stored.end
         }
         guard end == footerOffset else { throw gap(before: "the footer") }
-        for page in footer.indexPages.indices { _ = try await summaries(page: page) }
+        for page in footer.indexPages.indices { try await checkLookUps(page: page) }
+        // A dictionary is decoded although no chunk may use it: a search by name does.
+        let dictionaries = footer.sections.filter { $0.kind == SectionKind.dictionary.rawValue }
+        _ = try await self.dictionaries(dictionaries.map(\.number))
         try await readAll()
         return partCount
+    }
+
+    /// Proves that every trace of a page of the trace index is found by its ID.
+    private func checkLookUps(page: Int) async throws {
+        for summary in try await summaries(page: page) {
+            guard try await mayContain(summary.id), let found = try await locate(summary.id),
+                found.rows == summary.firstRow..<(summary.firstRow + summary.spanCount)
+            else { throw BlockError(.corrupted, "trace \(summary.id) of block \(id) is not found by its ID") }
+        }
     }
 
     private func readAll() async throws {

@@ -123,7 +123,7 @@ package final class BlockReader: Sendable {
         }
     }
 
-    private func pageNumber(for traceID: TraceID) -> Int? {
+    func pageNumber(for traceID: TraceID) -> Int? {
         var low = 0
         var high = footer.indexPages.count
         while low < high {
@@ -133,7 +133,7 @@ package final class BlockReader: Sendable {
         return low == 0 ? nil : low - 1
     }
 
-    private func pageNumber(ofTrace trace: Int) -> Int {
+    func pageNumber(ofTrace trace: Int) -> Int {
         var low = 0
         var high = footer.indexPages.count
         while low < high {
@@ -160,7 +160,7 @@ package final class BlockReader: Sendable {
         return bloom
     }
 
-    private func indexPage(_ number: Int) async throws -> Shared<TraceIndexPage> {
+    func indexPage(_ number: Int) async throws -> Shared<TraceIndexPage> {
         if let page = kept.withLock({ $0.pages[number] }) { return page }
         guard let entry = footer.section(.traceIndexPage, UInt32(number)) else {
             throw BlockError(.corrupted, "block \(id) lacks page \(number) of its trace index")

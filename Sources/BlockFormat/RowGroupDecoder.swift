@@ -7,10 +7,11 @@ internal import TraceModel
 /// One row group's bytes, from which columns are decoded: whole, or a range of their values.
 struct RowGroupDecoder: ~Copyable {
     let entry: RowGroupEntry
-    private let index: Int
-    private let id: BlockID
-    private let bytes: [UInt8]
-    private let directory: RowGroupDirectory
+    let index: Int
+    let id: BlockID
+    /// Where the directory's chunks lie.
+    let bytes: [UInt8]
+    let directory: RowGroupDirectory
 
     /// - Parameter bytes: All of the row group.
     init(_ bytes: [UInt8], index: Int, entry: RowGroupEntry, id: BlockID) throws(BlockError) {

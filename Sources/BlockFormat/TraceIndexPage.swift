@@ -163,6 +163,7 @@ package struct TraceIndexPage: ~Copyable {
         let span = bytes.rawSpan
         var cursor = ByteCursor(over: span)
         _ = try cursor.take(entry.traceCount * 16)
+        try Self.checkIDs(span, entry)
         var names: [[UInt8]] = []
         for _ in 0..<(try cursor.count(span, limit: entry.traceCount)) {
             let name = try cursor.lengthPrefixed(span)
@@ -182,6 +183,15 @@ package struct TraceIndexPage: ~Copyable {
         self.names = names
         self.startBase = startBase
         self.columns = columns
+    }
+
+    /// IDs must ascend from the one that the footer names: they are searched by halves.
+    private static func checkIDs(_ bytes: RawSpan, _ entry: IndexPageEntry) throws(ByteCodingError) {
+        var isRising = entry.traceCount == 0 || traceID(0, in: bytes) == entry.firstTraceID
+        for index in 1..<max(1, entry.traceCount) {
+            isRising = isRising && traceID(index - 1, in: bytes) < traceID(index, in: bytes)
+        }
+        guard isRising else { throw ByteCodingError(.corrupted, "trace IDs") }
     }
 
     /// Sums up span counts, which must give exactly the rows `first..<end`.
@@ -244,24 +254,28 @@ package struct TraceIndexPage: ~Copyable {
     package func summaries(services: [[UInt8]]) throws(ByteCodingError) -> [TraceSummary] {
         var result: [TraceSummary] = []
         result.reserveCapacity(traceCount)
-        for index in 0..<traceCount {
-            var root: (service: [UInt8], name: [UInt8])?
-            let service = value(.rootService, index)
-            if service > 0 {
-                let name = value(.rootName, index)
-                guard service <= UInt64(services.count), name < UInt64(names.count) else {
-                    throw ByteCodingError(.corrupted, "trace index")
-                }
-                root = (services[Int(service) - 1], names[Int(name)])
-            }
-            let rows = rows(index)
-            result.append(
-                TraceSummary(
-                    id: traceID(index), firstRow: rows.lowerBound, spanCount: rows.count, start: start(index),
-                    duration: value(.duration, index), errorCount: Int(truncatingIfNeeded: value(.errorCount, index)),
-                    root: root))
-        }
+        for index in 0..<traceCount { result.append(try summary(index, services: services)) }
         return result
+    }
+
+    /// The summary of trace `index` of the page.
+    ///
+    /// - Throws: `.corrupted` if the page contradicts itself or `services`.
+    package func summary(_ index: Int, services: [[UInt8]]) throws(ByteCodingError) -> TraceSummary {
+        var root: (service: [UInt8], name: [UInt8])?
+        let service = value(.rootService, index)
+        if service > 0 {
+            let name = value(.rootName, index)
+            guard service <= UInt64(services.count), name < UInt64(names.count) else {
+                throw ByteCodingError(.corrupted, "trace index")
+            }
+            root = (services[Int(service) - 1], names[Int(name)])
+        }
+        let rows = rows(index)
+        return TraceSummary(
+            id: traceID(index), firstRow: rows.lowerBound, spanCount: rows.count, start: start(index),
+            duration: value(.duration, index), errorCount: Int(truncatingIfNeeded: value(.errorCount, index)),
+            root: root)
     }
 
     private func value(_ column: Column, _ index: Int) -> UInt64 { columns[column.rawValue].values[index] }

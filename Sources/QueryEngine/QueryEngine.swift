@@ -8,9 +8,9 @@ package import TraceStorage
 
 /// Answers queries from a store's heads and blocks.
 package final class QueryEngine: TraceQuerying {
-    private let store: TraceStore
-    private let budget: MemoryBudget
-    private let pool: SlabPool
+    let store: TraceStore
+    let budget: MemoryBudget
+    let pool: SlabPool
 
     package init(store: TraceStore, budget: MemoryBudget) {
         self.store = store

@@ -112,7 +112,7 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Answers questions about stored spans.
-package protocol TraceQuerying: Sendable {
+package protocol TraceQuerying: TraceSearching {
     /// The trace with that ID; nil if no span of it is stored.
     func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace?
 

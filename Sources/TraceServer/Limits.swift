@@ -77,6 +77,12 @@ package struct ServerLimits: Sendable {
     package var slowSpanCount = 262_144
     package var defaultSlowSpanCount = 20
 
+    /// Traces that `/api/search` answers at most, and matching spans of each: Tempo's limits and defaults.
+    package var searchTraceCount = 262_144
+    package var defaultSearchTraceCount = 20
+    package var spansPerTrace = 100
+    package var defaultSpansPerTrace = 3
+
     /// An answer that is made piece by piece is sent in pieces of about this size, each when the client has taken
     /// the one before.
     package var answerChunkByteCount = 128 << 10
@@ -102,6 +108,8 @@ package struct ServerLimits: Sendable {
         precondition(windowByteCount < 1 << 31, "RFC 9113, section 6.9.1")
         precondition(urlByteCount <= headerByteCount)
         precondition(defaultSlowSpanCount <= slowSpanCount)
+        precondition(defaultSearchTraceCount <= searchTraceCount)
+        precondition(defaultSpansPerTrace <= spansPerTrace)
         precondition(keepaliveAnswerSeconds < keepaliveSeconds)
     }
 }

@@ -77,6 +77,14 @@ final class FakeQueries: TraceQuerying {
         var slowSpans = SlowSpanResult(spans: [], partialReason: nil)
         var error: QueryError?
         var lastSlowSpanQuery: SlowSpanQuery?
+        var search = TraceSearchResult(traces: [])
+        var lastSearch: TraceSearchQuery?
+        var tagNames = TagNames(names: [:])
+        var tagValues = TagValues(values: [])
+        /// What the last question about tags was for.
+        var lastScopes: Set<TagScope> = []
+        var lastSubject: TagSubject?
+        var lastTagQuery: TagQuery?
     }
 
     let state = Mutex(State())
@@ -93,6 +101,32 @@ final class FakeQueries: TraceQuerying {
             state.lastSlowSpanQuery = query
             if let error = state.error { throw error }
             return state.slowSpans
+        }
+    }
+}
+
+extension FakeQueries {
+    func searchTraces(_ query: TraceSearchQuery, tenant: TenantID) async throws -> TraceSearchResult {
+        try state.withLock { state in
+            state.lastSearch = query
+            if let error = state.error { throw error }
+            return state.search
+        }
+    }
+
+    func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames {
+        try state.withLock { state in
+            (state.lastScopes, state.lastTagQuery) = (scopes, query)
+            if let error = state.error { throw error }
+            return state.tagNames
+        }
+    }
+
+    func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantID) async throws -> TagValues {
+        try state.withLock { state in
+            (state.lastSubject, state.lastTagQuery) = (subject, query)
+            if let error = state.error { throw error }
+            return state.tagValues
         }
     }
 }

@@ -21,6 +21,9 @@ struct QueryAPI: HTTPResponding {
         case trace(String, version: TraceAnswer.Version)
         case criticalPath(String)
         case slowSpans
+        case search
+        case tagNames(TagAnswer.Version)
+        case tagValues(String, TagAnswer.Version)
 
         /// The name in metrics; pages are not counted.
         var kind: String? {
@@ -30,12 +33,23 @@ struct QueryAPI: HTTPResponding {
             case .trace(_, .v2): "trace_v2"
             case .criticalPath: "critical_path"
             case .slowSpans: "slow"
+            case .search: "search"
+            case .tagNames: "tag_names"
+            case .tagValues: "tag_values"
             }
         }
 
         init?(path: [String]) {
             switch path {
             case ["api", "slow"]: self = .slowSpans
+            case ["api", "search"]: self = .search
+            case ["api", "search", "tags"]: self = .tagNames(.v1)
+            case ["api", "v2", "search", "tags"]: self = .tagNames(.v2)
+            case _ where path.count == 5 && path.starts(with: ["api", "search", "tag"]) && path[4] == "values":
+                self = .tagValues(path[3], .v1)
+            case _
+            where path.count == 6 && path.starts(with: ["api", "v2", "search", "tag"]) && path[5] == "values":
+                self = .tagValues(path[4], .v2)
             case _ where path.count == 3 && path.starts(with: ["api", "traces"]):
                 self = .trace(path[2], version: .v1)
             case _ where path.count == 4 && path.starts(with: ["api", "v2", "traces"]):
@@ -89,6 +103,14 @@ struct QueryAPI: HTTPResponding {
             case .slowSpans:
                 return try await SlowSpanAnswer(queries: queries, limits: limits).answer(
                     target, tenant: tenant(head))
+            case .search:
+                return try await SearchAnswer(queries: queries, limits: limits).answer(target, tenant: tenant(head))
+            case .tagNames(let version):
+                return try await TagAnswer(queries: queries, limits: limits)
+                    .names(version, target, tenant: tenant(head))
+            case .tagValues(let tag, let version):
+                return try await TagAnswer(queries: queries, limits: limits)
+                    .values(version, of: tag, target, tenant: tenant(head))
             }
         } catch let error as ParameterError {
             return plainText(.badRequest, error.message + "\n")

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+internal import TraceModel
+
+extension BlockReader {
+    /// The keys of all attributes of a place: what the block says of itself, no row is read.
+    package func attributeKeys(of place: AttributePlace) -> Set<[UInt8]> {
+        switch place {
+        case .owner(let owner): Set(schema.columns.filter { $0.owner == owner && $0.valueCount > 0 }.map(\.key))
+        case .message(let kind): Set(messages(of: kind).flatMap { EncodedAttributes.keys(in: $0.rawSpan, of: kind) })
+        }
+    }
+
+    private func messages(of kind: EncodedAttributes.Message) -> [[UInt8]] {
+        switch kind {
+        case .resource: schema.resources.map(\.encoded)
+        case .scope: schema.scopes.map(\.encoded)
+        }
+    }
+
+    /// Adds the values that a key has in a place: from dictionaries where there are some, else from the column's
+    /// chunks.
+    ///
+    /// - Parameter goesOn: Is told after each read how many bytes the values take; false ends the listing.
+    package func listValues(
+        _ key: [UInt8], of place: AttributePlace, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    ) async throws {
+        switch place {
+        case .message(let kind):
+            for message in messages(of: kind) { values.insert(key: key, in: message.rawSpan, of: kind) }
+        case .owner(let owner):
+            for (index, column) in schema.columns.enumerated()
+            where column.owner == owner && column.key == key && column.valueCount > 0 {
+                let number = FixedColumn.firstAttribute + UInt32(index)
+                if column.type == .string {
+                    try await listStrings(number, into: &values, goesOn: goesOn)
+                } else if !column.type.isByteString {
+                    try await listNumbers(number, column.type, into: &values, goesOn: goesOn)
+                }
+            }
+        }
+    }
+
+    /// Adds the values of a column of strings that every span has.
+    package func listStrings(
+        _ text: SpanText, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    ) async throws {
+        let column = text == .name ? FixedColumn.name : .statusMessage
+        try await listStrings(column.rawValue, into: &values, goesOn: goesOn)
+    }
+
+    private func listStrings(
+        _ column: UInt32, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    ) async throws {
+        if let dictionary = try await dictionaries([column])[column] {
+            for index in 0..<dictionary.value.count { values.insert(.string(dictionary.value.value(index).bytes)) }
+            _ = try goesOn(values.byteCount)
+            return
+        }
+        for group in footer.rowGroups.indices {
+            let decoder = try await decoder(of: group, try await directory(of: group), columns: [column])
+            guard let chunk = decoder.chunk(column) else {
+                if column < FixedColumn.firstAttribute { values.insert(.string([])) }
+                continue
+            }
+            guard let strings = try decoder.localStrings(column, count: chunk.valueCount, 0..<chunk.valueCount)
+            else { continue }
+            for entry in 0..<strings.entryCount { values.insert(string: strings.entry(entry)) }
+            guard try goesOn(values.byteCount) else { return }
+        }
+    }
+
+    private func listNumbers(
+        _ column: UInt32, _ type: AttributeType, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    ) async throws {
+        for group in footer.rowGroups.indices {
+            let decoder = try await decoder(of: group, try await directory(of: group), columns: [column])
+            guard let chunk = decoder.chunk(column) else { continue }
+            var numbers = FlatBuffer<UInt64>(capacity: chunk.valueCount)
+            try decoder.integers(column, count: chunk.valueCount, 0..<chunk.valueCount, into: &numbers)
+            var last: UInt64?
+            for index in 0..<numbers.count where numbers[index] != last {
+                last = numbers[index]
+                values.insert(bits: AttributeScatter.bits(numbers[index], type), type)
+            }
+            guard try goesOn(values.byteCount) else { return }
+        }
+    }
+}

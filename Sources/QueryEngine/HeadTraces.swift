@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import TraceModel
+
+/// The rows of all heads by trace, and which of them match a filter.
+final class HeadTraces {
+    let views: [SpanBatchView]
+    private let masks: [RowMask]
+    /// By view: the number of its first row among the rows of all views.
+    private let firstRows: [Int]
+    /// One a trace, in the order in which they were met.
+    private var traces: FlatBuffer<Trace>
+    /// A hash table with open addressing: positions in `traces` plus one, 0 for free slots.
+    private var slots: FlatBuffer<UInt32>
+    /// By row: the row of its trace that was met before, plus one.
+    private var previous: FlatBuffer<UInt32>
+    /// Odd, random: whoever sends trace IDs can't choose those that collide.
+    private let multiplier = UInt64.random(in: .min ... .max) | 1
+
+    private struct Trace: BitwiseCopyable {
+        var high: UInt64
+        var low: UInt64
+        var start: UInt64
+        var end: UInt64
+        /// The row that was met last, plus one.
+        var lastRow: UInt32
+        /// Whether a row matches that starts in the range.
+        var isCandidate: Bool
+    }
+
+    /// A row of a view, and whether it matches.
+    struct Row {
+        var view: Int
+        var row: Int
+        var isMatch: Bool
+    }
+
+    init(_ heads: [SpanBatchView], _ filter: SpanFilter, range: ClosedRange<UInt64>) {
+        views = heads.filter { $0.rowCount > 0 }
+        masks = views.map { $0.mask(filter) }
+        var total = 0
+        firstRows = views.map { view in
+            defer { total += view.rowCount }
+            return total
+        }
+        traces = FlatBuffer(capacity: total / 16 + 16)
+        slots = FlatBuffer(repeating: 0, count: 1024)
+        previous = FlatBuffer(repeating: 0, count: total)
+        for (index, view) in views.enumerated() { add(view, masks[index], firstRows[index], range) }
+    }
+
+    /// Bytes in memory, about.
+    var byteCount: Int {
+        previous.count * 5 + slots.count * 4 + traces.count * MemoryLayout<Trace>.stride
+    }
+
+    /// A trace with matches, and its first start in the heads.
+    struct Candidate {
+        var id: TraceID
+        var start: UInt64
+    }
+
+    /// The traces with matches, newest first.
+    var candidates: [Candidate] {
+        var found: [Candidate] = []
+        for index in 0..<traces.count where traces[index].isCandidate {
+            let trace = traces[index]
+            found.append(Candidate(id: TraceID(high: trace.high, low: trace.low), start: trace.start))
+        }
+        return found.sorted { ($1.start, $0.id) < ($0.start, $1.id) }
+    }
+
+    func contains(_ id: TraceID) -> Bool { slots[slot(id.high, id.low)] != 0 }
+
+    /// The first start and the last end of a trace; nil if it is not here.
+    func times(of id: TraceID) -> (start: UInt64, end: UInt64)? {
+        let position = slots[slot(id.high, id.low)]
+        guard position != 0 else { return nil }
+        let trace = traces[Int(position) - 1]
+        return (trace.start, trace.end)
+    }
+
+    /// All rows of a trace, in no order; none if it is not here.
+    func rows(of id: TraceID) -> [Row] {
+        let position = slots[slot(id.high, id.low)]
+        guard position != 0 else { return [] }
+        var rows: [Row] = []
+        var next = traces[Int(position) - 1].lastRow
+        while next != 0 {
+            let number = Int(next) - 1
+            let view = (firstRows.firstIndex { $0 > number } ?? firstRows.count) - 1
+            let row = number - firstRows[view]
+            rows.append(Row(view: view, row: row, isMatch: masks[view][row]))
+            next = previous[number]
+        }
+        return rows
+    }
+
+    private func add(_ view: SpanBatchView, _ mask: RowMask, _ firstRow: Int, _ range: ClosedRange<UInt64>) {
+        for row in 0..<view.rowCount {
+            let (high, low, start) = (view.traceIDHigh[row], view.traceIDLow[row], view.start[row])
+            let end = view.end[row]
+            let slot = slot(high, low)
+            let number = UInt32(truncatingIfNeeded: firstRow + row)
+            let isCandidate = mask[row] && range.contains(start)
+            if slots[slot] == 0 {
+                traces.append(
+                    Trace(
+                        high: high, low: low, start: start, end: end, lastRow: number + 1, isCandidate: isCandidate))
+                slots[slot] = UInt32(truncatingIfNeeded: traces.count)
+                if traces.count * 2 > slots.count { grow() }
+                continue
+            }
+            let position = Int(slots[slot]) - 1
+            var trace = traces[position]
+            previous[Int(number)] = trace.lastRow
+            trace.lastRow = number + 1
+            trace.start = min(trace.start, start)
+            trace.end = max(trace.end, end)
+            trace.isCandidate = trace.isCandidate || isCandidate
+            traces[position] = trace
+        }
+    }
+
+    /// The slot of a trace, or the free one where it would go.
+    private func slot(_ high: UInt64, _ low: UInt64) -> Int {
+        let product = (high ^ (low &* 0x9e37_79b9_7f4a_7c15)).multipliedFullWidth(by: multiplier)
+        var index = Int(truncatingIfNeeded: product.high ^ product.low) & (slots.count - 1)
+        while slots[index] != 0 {
+            let trace = traces[Int(slots[index]) - 1]
+            if trace.high == high, trace.low == low { break }
+            index = (index + 1) & (slots.count - 1)
+        }
+        return index
+    }
+
+    private func grow() {
+        let count = slots.count * 2
+        slots.removeAll()
+        slots.resize(to: count, filling: 0)
+        for index in 0..<traces.count {
+            slots[slot(traces[index].high, traces[index].low)] = UInt32(truncatingIfNeeded: index + 1)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TraceModel
+
+/// The newest traces that a search has found so far.
+struct NewestTraces {
+    /// A trace whose spans may still have to be looked up.
+    struct Entry {
+        var trace: SearchedTrace
+        /// Which rows of which block its spans are.
+        var pending: (block: Int, rows: [Int])?
+    }
+
+    private let limit: Int
+    /// At most twice the limit, so that sorting is rare; unordered.
+    private var entries: [Entry] = []
+    /// No trace that starts before can get in any more; 0 while there is room.
+    private(set) var threshold: UInt64 = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { entries.count }
+    /// Whether there is room no more: then ``threshold`` holds.
+    private(set) var isFull = false
+
+    mutating func insert(_ entry: Entry) {
+        guard !isFull || entry.trace.startNanoseconds >= threshold else { return }
+        entries.append(entry)
+        if entries.count >= 2 * limit { cut() }
+    }
+
+    /// The newest, in order.
+    mutating func sorted() -> [Entry] {
+        cut()
+        return entries
+    }
+
+    private mutating func cut() {
+        entries.sort { SearchedTrace.precedes($0.trace, $1.trace) }
+        guard entries.count >= limit, let last = entries.prefix(limit).last else { return }
+        entries.removeLast(entries.count - limit)
+        isFull = true
+        threshold = last.trace.startNanoseconds
+    }
+}

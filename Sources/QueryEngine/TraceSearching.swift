@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BlockFormat
+package import TraceModel
+
+/// Which traces are searched for.
+package struct TraceSearchQuery: Sendable {
+    /// A trace is found if this holds for one of its spans that starts in ``range``.
+    package var filter = SpanFilter.all([])
+    package var range: TimeRange = .all
+    /// Nanoseconds from the trace's first start to its last end.
+    package var duration: ClosedRange<UInt64> = 0...UInt64.max
+    /// Tests of the root's service and name; traces without a root don't pass.
+    package var rootServiceName: ValueTest?
+    package var rootName: ValueTest?
+    /// Only the newest so many.
+    package var limit = 20
+    /// Matching spans that are shown of each trace: its first ones.
+    package var spansPerTrace = 3
+
+    package init() {}
+}
+
+/// A trace that a search found. Everything is said of the whole trace.
+package struct SearchedTrace: Hashable, Sendable {
+    package struct Root: Hashable, Sendable {
+        package var serviceName: String
+        package var name: String
+
+        package init(serviceName: String, name: String) {
+            self.serviceName = serviceName
+            self.name = name
+        }
+    }
+
+    package var id: TraceID
+    /// The span without parent that starts first; nil if none has come yet.
+    package var root: Root?
+    /// The first start.
+    package var startNanoseconds: UInt64
+    /// From the first start to the last end; 0 if no span ends later.
+    package var durationNanoseconds: UInt64
+    /// Spans for which the filter holds, whenever they start.
+    package var matchedCount: Int
+    /// The first of them, by start, span ID and kind.
+    package var spans: [MatchedSpan]
+
+    package init(
+        id: TraceID, root: Root?, startNanoseconds: UInt64, durationNanoseconds: UInt64, matchedCount: Int,
+        spans: [MatchedSpan]
+    ) {
+        self.id = id
+        self.root = root
+        self.startNanoseconds = startNanoseconds
+        self.durationNanoseconds = durationNanoseconds
+        self.matchedCount = matchedCount
+        self.spans = spans
+    }
+
+    /// The order of answers: newest first, then by ID.
+    package static func precedes(_ a: Self, _ b: Self) -> Bool {
+        (b.startNanoseconds, a.id) < (a.startNanoseconds, b.id)
+    }
+}
+
+/// What a search found, in the order of ``SearchedTrace/precedes(_:_:)``.
+package struct TraceSearchResult: Sendable {
+    package var traces: [SearchedTrace]
+    /// Why traces may be missing; nil if the answer is complete.
+    package var partialReason: String?
+    /// Bytes read from blocks for it.
+    package var inspectedByteCount = 0
+    /// Blocks that there are, and how many of them were looked into.
+    package var blockCount = 0
+    package var inspectedBlockCount = 0
+
+    package init(traces: [SearchedTrace], partialReason: String? = nil) {
+        self.traces = traces
+        self.partialReason = partialReason
+    }
+}
+
+/// Where a tag's name has its meaning.
+package enum TagScope: String, Sendable, CaseIterable {
+    case resource, span, event, link, instrumentation
+}
+
+/// What a list of tag names or values is for.
+package struct TagQuery: Sendable {
+    /// Blocks and heads that hold nothing of it are passed over.
+    package var range: TimeRange = .all
+    /// Only the first so many, in order; nil for all.
+    package var limit: Int?
+
+    package init() {}
+}
+
+/// Tag names by scope, each list in order.
+package struct TagNames: Sendable {
+    package var names: [TagScope: [String]]
+    /// Why names are missing; nil if the answer is complete.
+    package var partialReason: String?
+
+    package init(names: [TagScope: [String]], partialReason: String? = nil) {
+        self.names = names
+        self.partialReason = partialReason
+    }
+}
+
+/// Whose values are listed.
+package enum TagSubject: Hashable, Sendable {
+    /// The attributes with that key, of the scopes.
+    case attribute(String, Set<TagScope>)
+    case spanName
+    case statusMessage
+}
+
+/// A value that a tag has.
+package struct TagValue: Hashable, Sendable {
+    package enum Kind: String, Sendable {
+        case string, int, float, bool, keyword
+    }
+
+    package var kind: Kind
+    package var text: String
+
+    package init(kind: Kind, text: String) {
+        self.kind = kind
+        self.text = text
+    }
+}
+
+/// A tag's values, ordered by their text.
+package struct TagValues: Sendable {
+    package var values: [TagValue]
+    /// Why values are missing; nil if the answer is complete.
+    package var partialReason: String?
+
+    package init(values: [TagValue], partialReason: String? = nil) {
+        self.values = values
+        self.partialReason = partialReason
+    }
+}
+
+/// Searches stored spans.
+package protocol TraceSearching: Sendable {
+    /// The newest traces that match, each judged as a whole.
+    func searchTraces(_ query: TraceSearchQuery, tenant: TenantID) async throws -> TraceSearchResult
+
+    /// The names of attributes in some scopes.
+    func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames
+
+    /// The values of a tag.
+    func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantID) async throws -> TagValues
+}
+
+extension TimeRange {
+    /// The starts that lie in the range; nil if none can.
+    var starts: ClosedRange<UInt64>? {
+        if self == .all { return 0...UInt64.max }
+        return start < end ? start...(end - 1) : nil
+    }
+}

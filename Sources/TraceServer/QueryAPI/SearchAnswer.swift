@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import HummingbirdCore
+internal import QueryEngine
+internal import TraceModel
+
+/// `GET /api/search`: traces by tags, newest first, in Tempo's shape.
+struct SearchAnswer: Sendable {
+    let queries: any TraceSearching
+    let limits: ServerLimits
+
+    /// Parameters that are no tags.
+    private static let known: Set<String> = [
+        "q", "tags", "minDuration", "maxDuration", "limit", "start", "end", "spss", "mode", "blockID", "startPage",
+        "pagesToSearch", "size",
+    ]
+
+    func answer(_ target: RequestTarget, tenant: TenantID) async throws -> Response {
+        let query = try searchQuery(target)
+        let result = try await queries.searchTraces(query, tenant: tenant)
+        return streamedJSON { writer in
+            var json = JSONWriter()
+            json.beginObject()
+            json.name("traces")
+            json.beginList()
+            for trace in result.traces {
+                write(trace, to: &json)
+                if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
+            }
+            json.endList()
+            json.name("metrics")
+            json.object { json in
+                json.field("inspectedBytes", UInt64(result.inspectedByteCount))
+                json.field("totalBlocks", number: result.blockCount)
+                json.field("completedJobs", number: result.partialReason == nil ? 1 : 0)
+                json.field("totalJobs", number: 1)
+            }
+            if let reason = result.partialReason {
+                json.field("status", "PARTIAL")
+                json.field("message", reason)
+            }
+            json.endObject()
+            try await writer.write(json.takeBuffer())
+        }
+    }
+
+    func searchQuery(_ target: RequestTarget) throws(ParameterError) -> TraceSearchQuery {
+        var query = TraceSearchQuery()
+        if let text = target["q"], !text.allSatisfy({ "{} \t\n\r".contains($0) }) || text.count(where: { $0 == "{" }) > 1 {
+            throw ParameterError(
+                name: "q", value: text,
+                expected: "nothing or {}: TraceQL is not there yet, search with tags=name=value instead")
+        }
+        if let text = target["tags"] {
+            guard let tags = TagFilterText(text) else {
+                throw ParameterError(name: "tags", value: text, expected: TagFilterText.expected)
+            }
+            tags.apply(to: &query)
+        } else if target["q"] == nil {
+            // As in Tempo: where neither is given, parameters that mean nothing else are tags.
+            TagFilterText(target.parameters.filter { !Self.known.contains($0.key) && !$0.key.isEmpty })
+                .apply(to: &query)
+        }
+        query.range = try timeRange(target)
+        query.duration = try duration(target)
+        query.limit =
+            try count("limit", target, 1...limits.searchTraceCount) ?? limits.defaultSearchTraceCount
+        query.spansPerTrace = try count("spss", target, 0...limits.spansPerTrace) ?? limits.defaultSpansPerTrace
+        return query
+    }
+
+    private func duration(_ target: RequestTarget) throws(ParameterError) -> ClosedRange<UInt64> {
+        let expected = "a duration such as 500ms, 1.5s or 1m30s"
+        let minimum = try target.value("minDuration", expected: expected, goDurationNanoseconds) ?? 0
+        // Zero is no limit, as in Tempo.
+        var maximum = try target.value("maxDuration", expected: expected, goDurationNanoseconds) ?? 0
+        if maximum == 0 { maximum = .max }
+        guard minimum <= maximum else {
+            throw ParameterError(
+                name: "maxDuration", value: target["maxDuration"] ?? "", expected: "a duration not below minDuration")
+        }
+        return minimum...maximum
+    }
+
+    private func count(
+        _ name: String, _ target: RequestTarget, _ range: ClosedRange<Int>
+    ) throws(ParameterError) -> Int? {
+        try target.value(
+            name, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
+    }
+
+    private func write(_ trace: SearchedTrace, to json: inout JSONWriter) {
+        json.object { json in
+            json.field("traceID", trace.id.description)
+            json.field("rootServiceName", trace.root?.serviceName ?? "<root span not yet received>")
+            json.field("rootTraceName", trace.root?.name ?? "")
+            json.field("startTimeUnixNano", trace.startNanoseconds)
+            json.field("durationMs", number: Int(clamping: trace.durationNanoseconds / 1_000_000))
+            // The older field has the same content; clients read one or the other.
+            json.name("spanSet")
+            writeSpans(of: trace, to: &json)
+            json.name("spanSets")
+            json.beginList()
+            writeSpans(of: trace, to: &json)
+            json.endList()
+        }
+    }
+
+    private func writeSpans(of trace: SearchedTrace, to json: inout JSONWriter) {
+        json.object { json in
+            json.name("spans")
+            json.beginList()
+            for span in trace.spans {
+                json.object { json in
+                    json.field("spanID", SpanID(span.spanID).description)
+                    json.field("name", String(decoding: span.name, as: UTF8.self))
+                    json.field("startTimeUnixNano", span.start)
+                    json.field("durationNanos", span.duration)
+                }
+            }
+            json.endList()
+            json.field("matched", number: trace.matchedCount)
+        }
+    }
+}
+
+extension TagFilterText {
+    /// Tags that stand as parameters of their own.
+    fileprivate init(_ parameters: [String: String]) {
+        self.init(pairs: parameters.sorted { $0.key < $1.key }.map { Pair(key: $0.key, value: $0.value) })
+    }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import FileIO
+internal import OTLPGenerator
+internal import ProtobufMessages
+internal import QueryEngine
+internal import StoreTesting
+internal import Testing
+internal import TraceModel
+internal import TraceStorage
+internal import TrafficModel
+
+/// Traces, found by looking at every span.
+struct NaiveSearch {
+    private struct Trace {
+        var id: TraceID
+        var spans: [PlacedSpan]
+        /// Each span as OTLP, with its resource.
+        var messages: [OTLPMessage.ResourceSpans]
+    }
+
+    private let traces: [Trace]
+
+    init(_ filled: FilledStore) throws {
+        traces = try filled.winners().map { id, spans in
+            let messages = try spans.map { span in
+                try #require(try OTLPMessage.ExportTraceServiceRequest(decoding: span.encoded).resourceSpans.first)
+            }
+            return Trace(id: id, spans: spans, messages: messages)
+        }
+    }
+
+    func answer(_ query: TraceSearchQuery) -> [SearchedTrace] {
+        let found = traces.compactMap { trace -> SearchedTrace? in
+            let matches = zip(trace.spans, trace.messages).filter { holds(query.filter, $0, $1) }.map(\.0)
+            let start = trace.spans[0].copy.key.start
+            let end = trace.spans.map(\.copy.end).max() ?? 0
+            let duration = end > start ? end - start : 0
+            let root = trace.spans.first { $0.spans.parent($0.row) == 0 }
+            guard matches.contains(where: { isInRange($0.copy.key.start, query.range) }),
+                query.duration.contains(duration), test(query.rootName, root?.name),
+                test(query.rootServiceName, root?.serviceName)
+            else { return nil }
+            return SearchedTrace(
+                id: trace.id,
+                root: root.map {
+                    .init(
+                        serviceName: String(decoding: $0.serviceName, as: UTF8.self),
+                        name: String(decoding: $0.name, as: UTF8.self))
+                }, startNanoseconds: start, durationNanoseconds: duration, matchedCount: matches.count,
+                spans: matches.prefix(query.spansPerTrace).map {
+                    MatchedSpan(
+                        spanID: $0.copy.key.spanID, start: $0.copy.key.start, duration: $0.duration, name: $0.name)
+                })
+        }
+        return Array(found.sorted(by: SearchedTrace.precedes).prefix(query.limit))
+    }
+
+    private func isInRange(_ start: UInt64, _ range: TimeRange) -> Bool {
+        range == .all || range.start <= start && start < range.end
+    }
+
+    private func test(_ test: ValueTest?, _ text: [UInt8]?) -> Bool {
+        guard let test else { return true }
+        guard let text else { return false }
+        return holds(test, .string(text))
+    }
+
+    private func holds(_ filter: SpanFilter, _ span: PlacedSpan, _ message: OTLPMessage.ResourceSpans) -> Bool {
+        switch filter {
+        case .all(let parts): return parts.allSatisfy { holds($0, span, message) }
+        case .any(let parts): return parts.contains { holds($0, span, message) }
+        case .holds(let subject, let test):
+            return values(of: subject, span, message).contains { holds(test, $0) }
+        }
+    }
+
+    private func values(
+        of subject: SpanSubject, _ span: PlacedSpan, _ message: OTLPMessage.ResourceSpans
+    ) -> [OTLPMessage.AnyValue] {
+        let stored = message.scopeSpans[0].spans[0]
+        switch subject {
+        case .spanAttribute(let key): return stored.attributes.filter { $0.key == key }.compactMap(\.value)
+        case .resourceAttribute(let key):
+            return (message.resource?.attributes ?? []).filter { $0.key == key }.compactMap(\.value)
+        case .name: return [.string(stored.name)]
+        case .statusMessage: return [.string(stored.status?.message ?? [])]
+        case .status: return [.int(Int64(stored.status?.code ?? 0))]
+        case .kind: return [.int(Int64(stored.kind))]
+        case .duration: return [.int(Int64(clamping: span.duration))]
+        }
+    }
+
+    private func holds(_ test: ValueTest, _ value: OTLPMessage.AnyValue) -> Bool {
+        switch (test, value) {
+        case (_, .empty): return false
+        case (.exists, _): return true
+        case (.tag(let tag), .string(let bytes)):
+            let text = String(decoding: bytes, as: UTF8.self).lowercased()
+            return contains(Array(text.utf8), Array(tag.text.lowercased().utf8))
+        case (.tag(let tag), .int(let number)): return Int64(tag.text) == number || tag.text.isEmpty
+        case (.tag(let tag), .double(let bits)):
+            return Double(tag.text) == Double(bitPattern: bits) || tag.text.isEmpty
+        case (.tag(let tag), .bool(let value)): return tag.text == "\(value)" || tag.text.isEmpty
+        case (.string(let text), .string(let bytes)): return text == bytes
+        case (.integer(let range), .int(let number)): return range.contains(number)
+        case (.number(let range), .int(let number)): return range.contains(Double(number))
+        case (.number(let range), .double(let bits)): return range.contains(Double(bitPattern: bits))
+        case (.boolean(let wanted), .bool(let value)): return wanted == value
+        default: return false
+        }
+    }
+
+    private func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
+        part.isEmpty || text.indices.contains { text[$0...].starts(with: part) }
+    }
+}
+
+@Suite("A search", .timeLimit(.minutes(1))) struct SearchTests {
+    @Test("finds what looking at every span finds, with ties and copies everywhere", arguments: 0..<6 as Range<UInt64>)
+    func smallWorld(seed: UInt64) async throws {
+        var filled = try await FilledStore(seed: seed)
+        var traffic = SmallTraffic(seed: seed)
+        try await filled.scatter((0..<30).map { _ in traffic.request(spanCount: 15) }, seed: seed)
+        try await compare(filled, seed: seed, queryCount: 60)
+        try await filled.opened.flushAll()
+        try await compare(filled, seed: seed + 1, queryCount: 30)
+    }
+
+    @Test("is right with every oddity that spans can have", arguments: 100..<106 as Range<UInt64>)
+    func oddities(seed: UInt64) async throws {
+        var filled = try await FilledStore(seed: seed)
+        var traffic = RandomOTLP(seed: seed, options: .init(hasBadIDs: true, traceCount: 60))
+        try await filled.scatter((0..<25).map { _ in traffic.request(maximumSpans: 25) }, seed: seed)
+        try await compare(filled, seed: seed, queryCount: 60)
+        try await filled.reopen()
+        try await filled.opened.flushAll()
+        try await compare(filled, seed: seed + 1, queryCount: 40)
+    }
+
+    @Test("is right over blocks of many row groups, with all sizes of answers") func manyRowGroups() async throws {
+        var filled = try await FilledStore(seed: 7)
+        var model = TrafficModel(seed: 7, start: 1_700_000_000_000_000_000)
+        let requests = model.nextRequests(traceCount: 900).requests
+        for (index, request) in requests.enumerated() {
+            try await filled.append(try OTLPMessage.ExportTraceServiceRequest(decoding: request.body))
+            if index == requests.count / 2 { try await filled.opened.flushAll() }
+        }
+        let naive = try NaiveSearch(filled)
+        let filters: [SpanFilter] = [
+            .all([]), .any([]), .holds(.resourceAttribute(Array("service.name".utf8)), .tag(TagText("CHECK"))),
+            .holds(.status, .integer(2...2)), .holds(.name, .tag(TagText("get"))),
+            .holds(.duration, .integer(100_000_000...Int64.max)),
+        ]
+        for _ in 0..<2 {
+            for filter in filters {
+                for limit in [1, 20, 100_000] {
+                    var query = TraceSearchQuery()
+                    (query.filter, query.limit) = (filter, limit)
+                    try await expect(query, naive, filled)
+                    query.duration = 50_000_000...500_000_000
+                    try await expect(query, naive, filled)
+                }
+            }
+            try await filled.opened.flushAll()
+        }
+    }
+
+    @Test("that finds nothing, or is for nothing, is empty and holds no memory") func nothing() async throws {
+        var filled = try await FilledStore()
+        var query = TraceSearchQuery()
+        #expect(try await filled.engine.searchTraces(query, tenant: .single).traces.isEmpty)
+        var traffic = SmallTraffic(seed: 1)
+        try await filled.append(traffic.request(spanCount: 10))
+        #expect(try await !filled.engine.searchTraces(query, tenant: .single).traces.isEmpty)
+        query.limit = 0
+        #expect(try await filled.engine.searchTraces(query, tenant: .single).traces.isEmpty)
+        query.limit = 20
+        query.range = TimeRange(start: 5, end: 5)
+        #expect(try await filled.engine.searchTraces(query, tenant: .single).traces.isEmpty)
+        #expect(filled.opened.budget.usedByteCount(by: .query) == 0)
+    }
+
+    @Test("without memory answers in part and says why") func memory() async throws {
+        var limits = MemoryBudget(total: 1 << 30).limits
+        limits[.query] = 1 << 10
+        var filled = try await FilledStore(budget: MemoryBudget(limits: limits))
+        var traffic = SmallTraffic(seed: 1, traceCount: 100)
+        for _ in 0..<20 { try await filled.append(traffic.request(spanCount: 20)) }
+        let result = try await filled.engine.searchTraces(TraceSearchQuery(), tenant: .single)
+        #expect(result.partialReason?.contains("more --memory") == true)
+        #expect(filled.opened.budget.usedByteCount(by: .query) == 0)
+    }
+
+    private func compare(_ filled: FilledStore, seed: UInt64, queryCount: Int) async throws {
+        let naive = try NaiveSearch(filled)
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<queryCount { try await expect(randomQuery(&generator), naive, filled) }
+    }
+
+    private func expect(_ query: TraceSearchQuery, _ naive: NaiveSearch, _ filled: FilledStore) async throws {
+        let result = try await filled.engine.searchTraces(query, tenant: .single)
+        #expect(result.partialReason == nil)
+        let expected = naive.answer(query)
+        #expect(result.traces.map { "\($0)" } == expected.map { "\($0)" }, "\(query)")
+    }
+
+    private func randomQuery(_ generator: inout SeededGenerator) -> TraceSearchQuery {
+        var query = TraceSearchQuery()
+        query.filter = randomFilter(&generator, depth: 0)
+        query.limit = [1, 2, 5, 20, 300][generator.next(below: 5)]
+        query.spansPerTrace = [0, 1, 3, 100][generator.next(below: 4)]
+        if generator.next(below: 3) == 0 {
+            let start = SmallTraffic.start + UInt64(generator.next(below: 4)) * 10
+            query.range = [
+                TimeRange(start: start, end: start + 11), TimeRange(start: 0, end: start), TimeRange(start: start, end: .max),
+                TimeRange(start: 0, end: 1), TimeRange(start: start, end: start + 1_800_000_000_000),
+            ][generator.next(below: 5)]
+        }
+        if generator.next(below: 4) == 0 {
+            query.duration = [0...20, 21...UInt64.max, 1...1_000_000_000, 30...30][generator.next(below: 4)]
+        }
+        if generator.next(below: 6) == 0 { query.rootName = .tag(TagText(["READ", "", "get"][generator.next(below: 3)])) }
+        if generator.next(below: 6) == 0 { query.rootServiceName = .tag(TagText(["a", "shop"][generator.next(below: 2)])) }
+        return query
+    }
+
+    private func randomFilter(_ generator: inout SeededGenerator, depth: Int) -> SpanFilter {
+        let parts = { (generator: inout SeededGenerator) -> [SpanFilter] in
+            (0..<generator.next(below: 3)).map { _ in randomFilter(&generator, depth: depth + 1) }
+        }
+        switch generator.next(below: depth < 2 ? 6 : 4) {
+        case 4: return .all(parts(&generator))
+        case 5: return .any(parts(&generator))
+        default: return .holds(randomSubject(&generator), randomTest(&generator))
+        }
+    }
+
+    private func randomSubject(_ generator: inout SeededGenerator) -> SpanSubject {
+        let keys = ["http.method", "http.status_code", "service.name", "db.statement", "x", "", "retry", "nobody"]
+        let key = Array(keys[generator.next(below: keys.count)].utf8)
+        return [
+            .spanAttribute(key), .spanAttribute(key), .resourceAttribute(key), .resourceAttribute(Array("service.name".utf8)),
+            .name, .status, .kind, .duration, .statusMessage,
+        ][generator.next(below: 9)]
+    }
+
+    private func randomTest(_ generator: inout SeededGenerator) -> ValueTest {
+        [
+            .exists, .tag(TagText(["", "a", "GET", "Shop", "200", "true", "🐝 ", "select", "0"][generator.next(below: 9)])),
+            .tag(TagText(["b", "read", "re", "post"][generator.next(below: 4)])), .string(Array("a".utf8)),
+            .integer(0...Int64(generator.next(below: 3))), .integer(200...Int64.max), .number(-1...404),
+            .boolean(generator.next(below: 2) == 0),
+        ][generator.next(below: 8)]
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockFormat
+import QueryEngine
+import Synchronization
+import Testing
+import TraceModel
+import TraceServer
+
+@Suite("The search API", .timeLimit(.minutes(1))) struct SearchAPITests {
+    private static let id = "00000000000000000000000000000abc"
+
+    @Test func `traces are answered in Tempo's shape`() async throws {
+        try await RunningServer.with { server in
+            let span = MatchedSpan(spanID: 0xab, start: 7, duration: 1_500_000, name: Array("pay".utf8))
+            let id = try #require(TraceID(hexadecimal: "abc"))
+            let found = SearchedTrace(
+                id: id, root: .init(serviceName: "shop", name: "GET /"), startNanoseconds: 5,
+                durationNanoseconds: 2_999_999, matchedCount: 4, spans: [span])
+            var rootless = found
+            (rootless.root, rootless.spans, rootless.matchedCount) = (nil, [], 0)
+            let traces = [found, rootless]
+            server.queries.state.withLock { $0.search = TraceSearchResult(traces: traces) }
+            let answer = try await server.get("/api/search?tags=a%3Db")
+            let set = """
+                {"spans":[{"spanID":"00000000000000ab","name":"pay","startTimeUnixNano":"7","durationNanos":"1500000"}],"matched":4}
+                """
+            #expect(answer.status == 200)
+            #expect(answer.fields["content-type"] == "application/json")
+            #expect(
+                answer.text == """
+                    {"traces":[{"traceID":"\(Self.id)","rootServiceName":"shop","rootTraceName":"GET /","startTimeUnixNano":"5",\
+                    "durationMs":2,"spanSet":\(set),"spanSets":[\(set)]},\
+                    {"traceID":"\(Self.id)","rootServiceName":"<root span not yet received>","rootTraceName":"",\
+                    "startTimeUnixNano":"5","durationMs":2,"spanSet":{"spans":[],"matched":0},"spanSets":[{"spans":[],"matched":0}]}],\
+                    "metrics":{"inspectedBytes":"0","totalBlocks":0,"completedJobs":1,"totalJobs":1}}
+                    """)
+            server.queries.state.withLock { $0.search = TraceSearchResult(traces: [], partialReason: "slow") }
+            #expect(
+                try await server.get("/api/search").text.hasSuffix(
+                    "\"completedJobs\":0,\"totalJobs\":1},\"status\":\"PARTIAL\",\"message\":\"slow\"}"))
+        }
+    }
+
+    @Test func `a search is what was asked for`() async throws {
+        try await RunningServer.with { server in
+            let target =
+                "/api/search?tags=service.name%3Da+http.route%3D%22%2Fx%20y%22&minDuration=5ms&maxDuration=1m&start=1&end=2&limit=7&spss=0"
+            #expect(try await server.get(target).status == 200)
+            let query = try #require(server.queries.state.withLock { $0.lastSearch })
+            #expect(query.filter == .all([tag("service.name", "a"), tag("http.route", "/x y")]))
+            #expect(query.duration == 5_000_000...60_000_000_000)
+            #expect(query.range == TimeRange(start: 1_000_000_000, end: 2_000_000_000))
+            #expect(query.limit == 7 && query.spansPerTrace == 0)
+            for target in ["/api/search", "/api/search?q=", "/api/search?q=%7B%7D", "/api/search?q=%7B%20%7D&tags="] {
+                #expect(try await server.get(target).status == 200)
+                let query = try #require(server.queries.state.withLock { $0.lastSearch })
+                #expect(query.filter == .all([]) && query.duration == 0...UInt64.max && query.range == .all)
+                #expect(query.limit == 20 && query.spansPerTrace == 3)
+            }
+            #expect(try await server.get("/api/search?service.name=a&limit=5&root.name=b").status == 200)
+            let plain = try #require(server.queries.state.withLock { $0.lastSearch })
+            #expect(plain.filter == .all([tag("service.name", "a")]))
+            #expect(plain.rootName == .tag(TagText("b")))
+        }
+    }
+
+    @Test func `tags may be what spans have besides attributes`() async throws {
+        try await RunningServer.with { server in
+            for (tags, expected) in [
+                ("name=pay", SpanFilter.holds(.name, .tag(TagText("pay")))),
+                ("status=error", .any([.holds(.status, .integer(2...2))])),
+                ("kind=server", .any([.holds(.kind, .integer(2...2))])),
+                ("error=true", .holds(.status, .integer(2...2))),
+                ("duration=5ms", .holds(.duration, .integer(5_000_000...5_000_000))),
+            ] {
+                #expect(try await server.get("/api/search?tags=" + tags.replacing("=", with: "%3D")).status == 200)
+                let query = try #require(server.queries.state.withLock { $0.lastSearch })
+                guard case .all(let parts) = query.filter, case .any(let subjects) = parts[0] else {
+                    Issue.record("\(query.filter)")
+                    return
+                }
+                #expect(subjects.count == 3 && subjects[2] == expected)
+            }
+        }
+    }
+
+    @Test func `tag names and values are answered`() async throws {
+        try await RunningServer.with { server in
+            server.queries.state.withLock { state in
+                state.tagNames = TagNames(names: [.span: ["b", "c"], .resource: ["a", "b"]])
+                state.tagValues = TagValues(
+                    values: [TagValue(kind: .int, text: "1"), TagValue(kind: .string, text: "1"), TagValue(kind: .string, text: "\"")],
+                    partialReason: "cut")
+            }
+            #expect(try await server.get("/api/search/tags").text == "{\"tagNames\":[\"a\",\"b\",\"c\"],\"metrics\":{}}")
+            #expect(server.queries.state.withLock { $0.lastScopes } == Set(TagScope.allCases))
+            _ = try await server.get("/api/search/tags?scope=event&start=1&end=2&limit=5")
+            #expect(server.queries.state.withLock { $0.lastScopes } == [.event])
+            let query = try #require(server.queries.state.withLock { $0.lastTagQuery })
+            #expect(query.range == TimeRange(start: 1_000_000_000, end: 2_000_000_000) && query.limit == 5)
+            #expect(
+                try await server.get("/api/v2/search/tags").text.hasPrefix(
+                    "{\"scopes\":[{\"name\":\"resource\",\"tags\":[\"a\",\"b\"]},{\"name\":\"span\",\"tags\":[\"b\",\"c\"]},{\"name\":\"intrinsic\",\"tags\":[\"duration\","))
+            #expect(
+                try await server.get("/api/search/tag/a%2Fb.c/values").text
+                    == "{\"tagValues\":[\"1\",\"\\\"\"],\"metrics\":{},\"status\":\"PARTIAL\",\"message\":\"cut\"}")
+            #expect(server.queries.state.withLock { $0.lastSubject } == .attribute("a/b.c", Set(TagScope.allCases)))
+            #expect(
+                try await server.get("/api/v2/search/tag/resource.service.name/values").text.hasPrefix(
+                    "{\"tagValues\":[{\"type\":\"int\",\"value\":\"1\"},{\"type\":\"string\",\"value\":\"1\"}"))
+            #expect(server.queries.state.withLock { $0.lastSubject } == .attribute("service.name", [.resource]))
+            _ = try await server.get("/api/search/tag/name/values")
+            #expect(server.queries.state.withLock { $0.lastSubject } == .spanName)
+            #expect(
+                try await server.get("/api/search/tag/status/values").text
+                    == "{\"tagValues\":[\"error\",\"ok\",\"unset\"],\"metrics\":{}}")
+        }
+    }
+
+    @Test(arguments: [
+        ("/api/search?tags=%3Da", "tags"), ("/api/search?tags=a%3D%22b", "tags"), ("/api/search?tags=a%3D%22b%22c", "tags"),
+        ("/api/search?limit=0", "limit"), ("/api/search?limit=262145", "limit"), ("/api/search?spss=101", "spss"),
+        ("/api/search?minDuration=5", "minDuration"), ("/api/search?minDuration=2s&maxDuration=1s", "maxDuration"),
+        ("/api/search?start=5&end=5", "end"), ("/api/search?start=x", "start"),
+        ("/api/search?q=%7B%20name%3D%22a%22%20%7D", "q"), ("/api/search?q=%7B%7D%7B%7D", "q"),
+        ("/api/search/tags?scope=all", "scope"), ("/api/search/tags?limit=-1", "limit"),
+        ("/api/search/tag/a/values?limit=x", "limit"), ("/api/search/tag/a/values?end=now", "end"),
+    ])
+    func `a bad parameter is named`(target: String, name: String) async throws {
+        try await RunningServer.with { server in
+            let answer = try await server.get(target)
+            #expect(answer.status == 400)
+            #expect(answer.text.hasPrefix("invalid \(name) \""))
+            #expect(answer.text.contains(": expected "))
+        }
+    }
+
+    private func tag(_ key: String, _ value: String) -> SpanFilter {
+        let test = ValueTest.tag(TagText(value))
+        return .any([.holds(.resourceAttribute(Array(key.utf8)), test), .holds(.spanAttribute(Array(key.utf8)), test)])
+    }
+}
