@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build serve test lint bench
+.PHONY: help build serve test lint bench install uninstall
 
 # What `GET /api/status/buildinfo` names.
 export VIVACE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null | cut -c1-12)
@@ -16,11 +16,14 @@ SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check 
 DATA_DIR ?= ./data
 # Further options of `vivace serve`, as in: make serve SERVE_FLAGS='--http :3200 --memory 2GiB'
 SERVE_FLAGS ?=
+# Where `make install` puts things; DESTDIR is a root for packages to be made of.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # Options of `swift test`, as in: make test TEST_FLAGS='--filter BlockFormatTests'
 TEST_FLAGS ?=
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## build the release binary, .build/release/vivace
 	@scripts/install-packages.sh build
@@ -28,6 +31,12 @@ build: ## build the release binary, .build/release/vivace
 
 serve: build ## build, then run the server on ./data
 	@exec .build/release/vivace serve --data-dir $(DATA_DIR) $(SERVE_FLAGS)
+
+install: ## install the binary and its shell completions under PREFIX
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh install
+
+uninstall: ## remove what install put there
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh uninstall
 
 test: export VIVACE_BINARY := $(CURDIR)/.build/release/vivace
 test: export VIVACE_E2E_PYTHON := $(CURDIR)/.venv-e2e/bin/python

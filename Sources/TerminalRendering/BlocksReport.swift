@@ -10,14 +10,14 @@ package struct BlocksReport: Sendable {
         package var byteCount: Int
         /// Least start of its spans, Unix nanoseconds.
         package var firstStart: UInt64
-        /// Greatest start of its spans, Unix nanoseconds.
-        package var lastStart: UInt64
+        /// Greatest start or end of its spans, Unix nanoseconds.
+        package var lastEnd: UInt64
         /// How often its spans were merged.
         package var level: Int
 
         package init(
             id: String, tenant: String, spanCount: Int, traceCount: Int, byteCount: Int, firstStart: UInt64,
-            lastStart: UInt64, level: Int
+            lastEnd: UInt64, level: Int
         ) {
             self.id = id
             self.tenant = tenant
@@ -25,7 +25,7 @@ package struct BlocksReport: Sendable {
             self.traceCount = traceCount
             self.byteCount = byteCount
             self.firstStart = firstStart
-            self.lastStart = lastStart
+            self.lastEnd = lastEnd
             self.level = level
         }
     }
@@ -45,16 +45,30 @@ package struct BlocksReport: Sendable {
             TextTable.Column("SIZE", .right),
             TextTable.Column("B/SPAN", .right, dropOrder: 5),
             TextTable.Column("FIRST START", dropOrder: 1),
-            TextTable.Column("LAST START", dropOrder: 6),
+            TextTable.Column("LAST END", dropOrder: 6),
         ])
         for row in rows {
             table.append([
                 row.id, row.tenant, "\(row.level)", NumberText.count(row.spanCount), NumberText.count(row.traceCount),
                 NumberText.bytes(row.byteCount), row.spanCount > 0 ? "\(row.byteCount / row.spanCount)" : "-",
-                TimeText.format(row.firstStart), TimeText.format(row.lastStart),
+                TimeText.format(row.firstStart), TimeText.format(row.lastEnd),
             ])
         }
         return table.render(style) + totals(style)
+    }
+
+    /// The same for other programs.
+    package var csv: CSVTable {
+        var table = CSVTable([
+            "block", "tenant", "level", "spans", "traces", "bytes", "firstStartTime", "lastEndTime",
+        ])
+        for row in rows {
+            table.append([
+                row.id, row.tenant, "\(row.level)", "\(row.spanCount)", "\(row.traceCount)", "\(row.byteCount)",
+                TimeText.formatExact(row.firstStart), TimeText.formatExact(row.lastEnd),
+            ])
+        }
+        return table
     }
 
     private func totals(_ style: TerminalStyle) -> String {
@@ -64,64 +78,6 @@ package struct BlocksReport: Sendable {
             NumberText.bytes(rows.reduce(0) { $0 + $1.byteCount }),
         ]
         return "\n" + facts.joined(separator: style.separator) + "\n"
-    }
-}
-
-/// One block: what its footer says, and what each of its columns takes.
-package struct BlockReport: Sendable {
-    package struct Column: Sendable {
-        package var name: String
-        /// "string", "int", … as the format names it.
-        package var type: String
-        /// "dictionary", "delta", … as the format names them.
-        package var encodings: String
-        /// As stored.
-        package var byteCount: Int
-        /// Before compression.
-        package var rawByteCount: Int
-
-        package init(name: String, type: String, encodings: String, byteCount: Int, rawByteCount: Int) {
-            self.name = name
-            self.type = type
-            self.encodings = encodings
-            self.byteCount = byteCount
-            self.rawByteCount = rawByteCount
-        }
-    }
-
-    /// What is known of the block as a whole, in the order in which it is shown.
-    package var facts: [(name: String, value: String)]
-    package var columns: [Column]
-
-    package init(facts: [(name: String, value: String)], columns: [Column]) {
-        self.facts = facts
-        self.columns = columns
-    }
-
-    package func render(_ style: TerminalStyle) -> String {
-        let width = facts.reduce(0) { max($0, cellCount($1.name)) }
-        var text = ""
-        for fact in facts {
-            text += style.paint(padded(fact.name, to: width), .dim) + "  " + escapedForTerminal(fact.value) + "\n"
-        }
-        guard !columns.isEmpty else { return text }
-        var table = TextTable([
-            TextTable.Column("COLUMN", minimumWidth: 16),
-            TextTable.Column("TYPE", dropOrder: 2),
-            TextTable.Column("ENCODINGS", minimumWidth: 10, dropOrder: 1),
-            TextTable.Column("STORED", .right),
-            TextTable.Column("RAW", .right, dropOrder: 3),
-            TextTable.Column("SHARE", .right),
-        ])
-        let total = max(1, columns.reduce(0) { $0 + $1.byteCount })
-        for column in columns.sorted(by: { ($1.byteCount, $0.name) < ($0.byteCount, $1.name) }) {
-            table.append([
-                column.name, column.type, column.encodings, NumberText.bytes(column.byteCount),
-                NumberText.bytes(column.rawByteCount),
-                NumberText.percent(Double(column.byteCount) / Double(total)),
-            ])
-        }
-        return text + "\n" + table.render(style)
     }
 }
 

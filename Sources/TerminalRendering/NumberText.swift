@@ -25,6 +25,13 @@ package enum NumberText {
         return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10) %"
     }
 
+    /// "54.10": a number that is not negative, with two digits after the point.
+    package static func hundredths(_ value: Double) -> String {
+        guard value.isFinite, value >= 0, value < 1e15 else { return "-" }
+        let hundredths = Int((value * 100).rounded())
+        return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
+    }
+
     /// Bytes in three digits with binary units: "512 B", "1.5 KiB", "20 MiB".
     package static func bytes(_ value: Int) -> String {
         if value.magnitude < 1_024 { return "\(value) B" }

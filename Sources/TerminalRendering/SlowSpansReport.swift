@@ -4,6 +4,7 @@
 package struct SlowSpansReport: Sendable {
     package struct Row: Sendable {
         package var traceID: String
+        package var spanID: String
         package var serviceName: String
         package var name: String
         /// Unix nanoseconds.
@@ -16,10 +17,11 @@ package struct SlowSpansReport: Sendable {
         package var status: String
 
         package init(
-            traceID: String, serviceName: String, name: String, start: UInt64, durationNanoseconds: UInt64,
-            criticalNanoseconds: UInt64, share: Double, status: String
+            traceID: String, spanID: String, serviceName: String, name: String, start: UInt64,
+            durationNanoseconds: UInt64, criticalNanoseconds: UInt64, share: Double, status: String
         ) {
             self.traceID = traceID
+            self.spanID = spanID
             self.serviceName = serviceName
             self.name = name
             self.start = start
@@ -55,5 +57,19 @@ package struct SlowSpansReport: Sendable {
                 ], paint: row.status == "error" ? .red : nil)
         }
         return table.render(style)
+    }
+
+    /// The same for other programs, with all digits.
+    package var csv: CSVTable {
+        var table = CSVTable([
+            "traceID", "spanID", "serviceName", "name", "status", "startTime", "durationNanos", "criticalNanos", "share",
+        ])
+        for row in rows {
+            table.append([
+                row.traceID, row.spanID, row.serviceName, row.name, row.status, TimeText.formatExact(row.start),
+                "\(row.durationNanoseconds)", "\(row.criticalNanoseconds)", "\(row.share)",
+            ])
+        }
+        return table
     }
 }

@@ -10,14 +10,18 @@ package struct TextTable: Sendable {
         package var minimumWidth: Int?
         /// The column with the greatest number is left out first; 0 stays in any case.
         package var dropOrder: Int
+        /// How its cells are set off where their row is not.
+        package var paint: TerminalStyle.Paint?
 
         package init(
-            _ title: String, _ alignment: TextAlignment = .left, minimumWidth: Int? = nil, dropOrder: Int = 0
+            _ title: String, _ alignment: TextAlignment = .left, minimumWidth: Int? = nil, dropOrder: Int = 0,
+            paint: TerminalStyle.Paint? = nil
         ) {
             self.title = title
             self.alignment = alignment
             self.minimumWidth = minimumWidth
             self.dropOrder = dropOrder
+            self.paint = paint
         }
     }
 
@@ -43,17 +47,24 @@ package struct TextTable: Sendable {
         let titles = zip(columns, widths).map { $0.0.title }
         var text = style.paint(line(titles, widths, style), .bold) + "\n"
         for (row, paint) in zip(rows, paints) {
-            text += style.paint(line(row, widths, style), paint) + "\n"
+            let line = line(row, widths, style, paintsColumns: paint == nil)
+            text += style.paint(line, paint) + "\n"
         }
         return text
     }
 
-    private func line(_ cells: [String], _ widths: [Int?], _ style: TerminalStyle) -> String {
+    private func line(
+        _ cells: [String], _ widths: [Int?], _ style: TerminalStyle, paintsColumns: Bool = false
+    ) -> String {
+        let last = widths.lastIndex { $0 != nil }
         var parts: [String] = []
         for (index, cell) in cells.enumerated() {
             guard let width = widths[index] else { continue }
             let cut = truncated(cell, to: width, ellipsis: style.ellipsis)
-            parts.append(padded(cut, to: width, columns[index].alignment))
+            let column = columns[index]
+            let isLast = index == last && column.alignment == .left
+            parts.append(
+                style.paint(isLast ? cut : padded(cut, to: width, column.alignment), paintsColumns ? column.paint : nil))
         }
         return trimmedAtEnd(parts.joined(separator: String(repeating: " ", count: Self.gap)))
     }

@@ -14,6 +14,12 @@ package enum TimeText {
             + "\(digits(time % 3_600 / 60, 2)):\(digits(time % 60, 2)).\(digits(milliseconds, 3))Z"
     }
 
+    /// RFC 3339 with all digits: "2026-01-02T03:04:05.678000000Z".
+    package static func formatExact(_ unixNanoseconds: UInt64) -> String {
+        let nanoseconds = Int(unixNanoseconds % nanosecondsPerSecond)
+        return String(format(unixNanoseconds).dropLast(4)) + digits(nanoseconds, 9) + "Z"
+    }
+
     /// Reads RFC 3339, Unix seconds (fractions allowed), Unix nanoseconds, "now", "now-1h" or "now+5m".
     ///
     /// A whole number counts seconds below 10¹¹ (the year 5138) and nanoseconds from 10¹⁴ on (the second day of

@@ -21,7 +21,9 @@ struct BlocksCommand: ParsableCommand {
 
 /// The directory that all three read.
 struct BlocksOptions: ParsableArguments {
-    @Option(help: "The directory of the store, VIVACE_DATA_DIR.")
+    @Option(
+        help: ArgumentHelp("The directory of the store, VIVACE_DATA_DIR.", valueName: "directory"),
+        completion: .directory)
     var dataDir: String?
 
     func resolvedDirectory() throws -> String {
@@ -36,20 +38,48 @@ struct BlocksOptions: ParsableArguments {
 
 /// `vivace blocks ls`
 struct BlocksListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "ls", abstract: "List the live blocks.")
+    static let configuration = CommandConfiguration(
+        commandName: "ls",
+        abstract: "List the live blocks, newest first.",
+        discussion: """
+            EXAMPLES
+              vivace blocks ls --data-dir ./data
+              vivace blocks ls --data-dir ./data --last 1d
+              vivace blocks ls --data-dir ./data --csv > blocks.csv
+            """)
 
     @OptionGroup var options: BlocksOptions
 
+    @Flag(help: "Print comma-separated values (RFC 4180).")
+    var csv = false
+
+    @OptionGroup var time: TimeRangeOptions
+
+    private func wantsCSV() throws -> Bool { try Settings.flag(csv, "csv") }
+    func validate() throws { _ = try wantsCSV() }
+
     func run() async throws {
-        let report = try await BlocksReading(directory: options.resolvedDirectory()).list()
-        Output.write(report.render(Output.style))
+        let report = try await BlocksReading(directory: options.resolvedDirectory()).list(time.resolvedRange())
+        if try wantsCSV() {
+            Output.write(report.csv)
+        } else {
+            Output.write(report.render(Output.style))
+        }
     }
 }
 
 /// `vivace blocks show`
 struct BlocksShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show one block and what each of its columns takes.")
+        commandName: "show",
+        abstract: "Show one block: what its parts, its columns and its dictionaries take.",
+        discussion: """
+            ENCODED is what a column takes before compression, STORED after it. SHARE is of the whole block.
+
+            EXAMPLES
+              vivace blocks show 0192f3a4c5 --data-dir ./data
+              VIVACE_DATA_DIR=./data vivace blocks show 01
+            """)
 
     @Argument(help: "The block's ID, or as much of its beginning as no other has.")
     var id: String
@@ -65,7 +95,15 @@ struct BlocksShowCommand: AsyncParsableCommand {
 /// `vivace blocks verify`
 struct BlocksVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Read every byte of the live blocks, or of some, and check it.")
+        commandName: "verify",
+        abstract: "Read every byte of the live blocks, or of some, and check it.",
+        discussion: """
+            Ends with status 4 if a block is damaged.
+
+            EXAMPLES
+              vivace blocks verify --data-dir ./data
+              vivace blocks verify 0192f3a4c5 0192f3a4ff --data-dir ./data
+            """)
 
     @Argument(help: "Block IDs, or their beginnings (default: all live blocks).")
     var ids: [String] = []
@@ -73,7 +111,12 @@ struct BlocksVerifyCommand: AsyncParsableCommand {
     @OptionGroup var options: BlocksOptions
 
     func run() async throws {
-        let report = try await BlocksReading(directory: options.resolvedDirectory()).verify(ids)
+        let reading = BlocksReading(directory: try options.resolvedDirectory())
+        let progress = VerifyProgress()
+        let text: @Sendable () -> ProgressText = { progress.text }
+        let report = try await withProgress(Output.isWatched ? text : nil) {
+            try await reading.verify(ids, progress: progress)
+        }
         Output.write(report.render(Output.style))
         if !report.isSound { throw CommandError(.partial, "damaged blocks were found; see above") }
     }

@@ -10,13 +10,19 @@ struct BlocksReading {
     let directory: String
 
     /// The live blocks, newest first.
-    func list() async throws -> BlocksReport {
-        BlocksReport(
-            rows: try await open().blocks.map { block in
+    ///
+    /// - Parameter range: Only those with spans that began then, Unix nanoseconds; nil leaves a side open.
+    func list(_ range: (start: UInt64?, end: UInt64?)) async throws -> BlocksReport {
+        let blocks = try await open().blocks.filter { block in
+            block.eventNanoseconds.upperBound >= range.start ?? 0
+                && range.end.map { block.eventNanoseconds.lowerBound < $0 } ?? true
+        }
+        return BlocksReport(
+            rows: blocks.map { block in
                 BlocksReport.Row(
                     id: "\(block.id)", tenant: block.tenant.name, spanCount: block.rowCount,
                     traceCount: block.traceCount, byteCount: block.byteCount,
-                    firstStart: block.eventNanoseconds.lowerBound, lastStart: block.eventNanoseconds.upperBound,
+                    firstStart: block.eventNanoseconds.lowerBound, lastEnd: block.eventNanoseconds.upperBound,
                     level: Int(block.level))
             })
     }
@@ -29,27 +35,52 @@ struct BlocksReading {
         let block = try only(matching: id, of: store.blocks)
         let reader = try await reading { try await store.reader(for: block) }
         let columns = try await reading { try await reader.columnUsage() }
+        let parts = try await reading { try await reader.partUsage(columns) }
+        let dictionaries = try await reading { try await reader.dictionaryUsage() }
         return BlockReport(
-            facts: facts(block, reader),
-            columns: columns.map { column in
-                BlockReport.Column(
-                    name: column.name, type: column.type, encodings: column.encodings.sorted().joined(separator: ", "),
-                    byteCount: column.byteCount, rawByteCount: column.rawByteCount)
+            facts: facts(block, reader), spanCount: block.rowCount, byteCount: reader.byteCount,
+            parts: parts.map {
+                BlockReport.Part(
+                    name: $0.name, count: $0.count, byteCount: $0.byteCount, rawByteCount: $0.rawByteCount)
+            },
+            columns: columns.map(column),
+            dictionaries: dictionaries.map {
+                BlockReport.Dictionary(
+                    columnName: $0.columnName, valueCount: $0.valueCount, byteCount: $0.byteCount,
+                    rawByteCount: $0.rawByteCount)
             })
     }
 
+    private func column(_ usage: ColumnUsage) -> BlockReport.Column {
+        let compressed = usage.encodings.filter { $0.hasSuffix(Self.codecMark) }
+        let codecs = [compressed.isEmpty ? nil : "lz4", compressed.count == usage.encodings.count ? nil : "none"]
+        let names = Set(usage.encodings.map { $0.hasSuffix(Self.codecMark) ? String($0.dropLast(4)) : $0 })
+        return BlockReport.Column(
+            name: usage.name, type: usage.type, encodings: names.sorted().joined(separator: ", "),
+            codec: codecs.compactMap { $0 }.joined(separator: ", "), byteCount: usage.byteCount,
+            rawByteCount: usage.rawByteCount)
+    }
+
+    /// What ``ColumnUsage`` puts behind the encodings of compressed chunks.
+    private static let codecMark = "+lz4"
+
     /// Checks live blocks: those whose IDs begin so, or all if none are named.
-    func verify(_ ids: [String]) async throws -> BlockVerification {
+    ///
+    /// - Parameter progress: Told what there is to check and what is being read.
+    func verify(_ ids: [String], progress: VerifyProgress) async throws -> BlockVerification {
         let store = try await open()
         let blocks = try ids.isEmpty ? store.blocks : ids.map { try only(matching: $0, of: store.blocks) }
+        progress.begin(byteCount: blocks.reduce(0) { $0 + $1.byteCount })
         var rows: [BlockVerification.Row] = []
         for block in blocks {
             var row = BlockVerification.Row(id: "\(block.id)", byteCount: block.byteCount, chunkCount: 0, damages: [])
             do {
-                row.chunkCount = try await store.reader(for: block).verify()
+                let reader = try await store.reader(for: block).metered { progress.read($0, of: block.byteCount) }
+                row.chunkCount = try await reader.verify()
             } catch {
                 row.damages = ["\(error)"]
             }
+            progress.finish(block.byteCount)
             rows.append(row)
         }
         return BlockVerification(rows: rows)
@@ -81,22 +112,19 @@ struct BlocksReading {
     }
 
     private func facts(_ block: BlockSummary, _ reader: BlockReader) -> [(name: String, value: String)] {
-        let footer = reader.footer
-        let sections = footer.sections.reduce(0) { $0 + $1.stored.byteCount }
-        let perSpan = block.byteCount * 100 / max(1, block.rowCount)
+        let perSpan = Double(block.byteCount) / Double(max(1, block.rowCount))
         return [
             ("block", "\(block.id)"), ("tenant", block.tenant.name), ("format version", "\(block.formatVersion)"),
-            ("level", "\(block.level)"), ("spans", NumberText.count(block.rowCount)),
-            ("traces", NumberText.count(block.traceCount)), ("size", NumberText.bytes(block.byteCount)),
-            ("bytes a span", "\(perSpan / 100).\(perSpan % 100 < 10 ? "0" : "")\(perSpan % 100)"),
+            ("level", "\(block.level)"),
+            ("size", "\(NumberText.bytes(block.byteCount)), \(NumberText.hundredths(perSpan)) bytes a span"),
+            ("spans", NumberText.count(block.rowCount)), ("traces", NumberText.count(block.traceCount)),
             ("times", TimeText.format(block.eventNanoseconds.lowerBound) + " to "
                 + TimeText.format(block.eventNanoseconds.upperBound)),
             ("trace IDs", "\(block.traceIDs.lowerBound) to \(block.traceIDs.upperBound)"),
-            ("row groups", "\(footer.rowGroups.count)"), ("index pages", "\(footer.indexPages.count)"),
-            ("attribute columns", "\(reader.schema.columns.count)"),
-            ("resources", "\(reader.schema.resources.count)"), ("services", "\(reader.schema.services.count)"),
-            ("dictionaries, index, bloom", NumberText.bytes(sections)),
-            ("critical path version", "\(footer.criticalPathVersion)"),
+            ("resources", NumberText.count(reader.schema.resources.count)),
+            ("services", NumberText.count(reader.schema.services.count)),
+            ("attribute columns", NumberText.count(reader.schema.columns.count)),
+            ("critical path version", "\(reader.footer.criticalPathVersion)"),
         ]
     }
 }

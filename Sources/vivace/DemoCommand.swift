@@ -107,7 +107,7 @@ private struct DemoShow: Sendable {
 
     private func ask(_ client: QueryClient) async throws {
         heading("vivace slow --limit 8")
-        try await SlowCommand.show([("limit", "8")], from: client, asJSON: false)
+        try await SlowCommand.show([("limit", "8")], from: client, as: .aligned)
         let body = try await client.body("/api/slow", [("limit", "1")], missing: "no slow spans")
         let answer = try decodeAnswer(SlowSpansAnswer.self, body, from: client.server)
         guard let slowest = answer.spans.first, let id = TraceID(hexadecimal: slowest.traceID) else { return }

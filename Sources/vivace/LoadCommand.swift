@@ -21,8 +21,7 @@ struct LoadCommand: AsyncParsableCommand {
               vivace load --traces 500 --seed 7 --start 2026-01-02T08:00:00Z
             """)
 
-    @Option(help: "The server's OTLP address, VIVACE_SERVER_OTLP (default: http://127.0.0.1:4318).")
-    var serverOtlp: ServerURL?
+    @OptionGroup var address: OTLPOptions
 
     @Option(help: "How many traces, VIVACE_TRACES (default: 1000).")
     var traces: PositiveCount?
@@ -36,10 +35,16 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "What decides the traffic, VIVACE_SEED (default: random).")
     var seed: UInt64?
 
-    @Option(help: "When the first trace begins, VIVACE_START (default: so that the last one begins now).")
+    @Option(
+        help: ArgumentHelp(
+            "When the first trace begins, VIVACE_START (default: so that the last one begins now).",
+            valueName: "moment"))
     var start: Moment?
 
-    @Option(help: "Over how much time the traces are spread, VIVACE_OVER (default: 15m; with --rate as they are sent).")
+    @Option(
+        help: ArgumentHelp(
+            "Over how much time the traces are spread, VIVACE_OVER (default: 15m; with --rate as they are sent).",
+            valueName: "time"))
     var over: TimeLength?
 
     @Option(help: "How many requests are under way at a time, VIVACE_CONNECTIONS (default: 4).")
@@ -64,7 +69,7 @@ struct LoadCommand: AsyncParsableCommand {
         let spans = traces == nil ? try Settings.value(spans, "spans") : nil
         let traces = spans == nil ? try Settings.value(traces, "traces")?.value ?? 1_000 : nil
         return LoadPlan(
-            server: try Settings.value(serverOtlp, "server-otlp") ?? ServerURL(port: 4318),
+            server: try address.resolvedServer(),
             amount: spans.map { .spans($0.value) } ?? .traces(traces ?? 1_000),
             spansPerSecond: try Settings.value(rate, "rate")?.value,
             seed: try Settings.value(seed, "seed") ?? UInt64.random(in: 1...999_999_999),

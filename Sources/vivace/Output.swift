@@ -2,6 +2,7 @@
 
 internal import CTerminal
 internal import Foundation
+internal import Synchronization
 internal import TerminalRendering
 
 /// Standard output and standard error.
@@ -11,8 +12,17 @@ enum Output {
     /// What can be shown where standard output goes.
     static let style = makeStyle(descriptor: STDOUT_FILENO)
 
+    /// What can be shown where standard error goes.
+    static let errorStyle = makeStyle(descriptor: STDERR_FILENO)
+
     /// Whether somebody watches standard error.
     static let isWatched = vivace_terminal_width(STDERR_FILENO) > 0
+
+    /// Whether standard output is a terminal.
+    static let isTerminal = isatty(STDOUT_FILENO) == 1
+
+    /// Whether a line that says how far the work has come stands on standard error.
+    private static let isProgressShown = Mutex(false)
 
     /// Whether somebody sits at both ends, reading and typing.
     static let isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
@@ -32,6 +42,8 @@ enum Output {
     /// Writes to standard output. Who reads it may stop reading, as `head` does.
     static func write(_ text: String) { write(Array(text.utf8)) }
 
+    static func write(_ table: CSVTable) { write(table.text(isForTerminal: isTerminal)) }
+
     static func write(_ bytes: [UInt8]) {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(bytes))
@@ -45,9 +57,29 @@ enum Output {
         say("vivace: \(message)\n")
     }
 
-    /// Writes to standard error.
+    /// Writes to standard error; a line of progress gives way.
     static func say(_ text: String) {
+        isProgressShown.withLock { isShown in
+            writeError((isShown ? eraseLine : "") + text)
+            isShown = false
+        }
+    }
+
+    private static let eraseLine = "\r\u{1b}[K"
+
+    /// Replaces the line of progress on standard error.
+    static func showProgress(_ line: String) {
+        isProgressShown.withLock { isShown in
+            writeError(eraseLine + line)
+            isShown = true
+        }
+    }
+
+    /// Removes the line of progress, if there is one.
+    static func eraseProgress() { say("") }
+
+    private static func writeError(_ text: String) {
         // There is nobody to tell that standard error is closed.
-        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+        if !text.isEmpty { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
     }
 }

@@ -46,7 +46,7 @@ struct SlowSpansAnswer: Decodable {
         SlowSpansReport(
             rows: spans.map { span in
                 SlowSpansReport.Row(
-                    traceID: span.traceID, serviceName: span.serviceName, name: span.name,
+                    traceID: span.traceID, spanID: span.spanID, serviceName: span.serviceName, name: span.name,
                     start: span.startTimeUnixNano.value, durationNanoseconds: span.durationNanos.value,
                     criticalNanoseconds: span.criticalNanos.value, share: span.share, status: span.status)
             })

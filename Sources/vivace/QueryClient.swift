@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
 internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import TerminalRendering
-
-/// The options of every command that asks a server.
-struct ClientOptions: ParsableArguments {
-    @Option(help: "The server's query address, VIVACE_SERVER (default: http://127.0.0.1:3200).")
-    var server: ServerURL?
-
-    @Flag(help: "Print the answer as one JSON document.")
-    var json = false
-
-    func resolvedServer() throws -> ServerURL { try Settings.value(server, "server") ?? ServerURL(port: 3200) }
-    func validate() throws { _ = (try resolvedServer(), try wantsJSON()) }
-    func wantsJSON() throws -> Bool { try Settings.flag(json, "json") }
-}
 
 /// Asks one server's query API.
 struct QueryClient {
@@ -98,7 +84,11 @@ struct QueryClient {
         return escapedForTerminal(text.trimmingCharacters(in: .whitespaces))
     }
 
-    private static func percentEncoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.intersection(.urlHostAllowed)) ?? ""
+    /// The text as one value of a query, or one segment of a path.
+    static func percentEncoded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
     }
+
+    private static let unreserved = CharacterSet(charactersIn: "-._~").union(
+        .alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7f}")))
 }

@@ -27,7 +27,10 @@ struct ServeCommand: AsyncParsableCommand {
               VIVACE_DATA_DIR=./data VIVACE_HTTP=127.0.0.1:3300 vivace serve
             """)
 
-    @Option(help: "The directory of the store; it is made if need be. VIVACE_DATA_DIR.")
+    @Option(
+        help: ArgumentHelp(
+            "The directory of the store; it is made if need be. VIVACE_DATA_DIR.", valueName: "directory"),
+        completion: .directory)
     var dataDir: String?
 
     @Option(help: "Where to receive OTLP over gRPC, VIVACE_OTLP_GRPC (default: 127.0.0.1:4317).")

@@ -15,9 +15,11 @@ struct TraceAnswer {
     /// Why spans may be missing; nil if none are.
     let partialReason: String?
 
-    init(traceID: TraceID, from client: QueryClient) async throws {
+    /// - Parameter isExact: Whether what was absent stays absent, and bytes in text that are no UTF-8 stay.
+    /// - Throws: `.notFound` if there is no such trace, `.partial` if none of it can be read now, `.unreachable`.
+    init(traceID: TraceID, from client: QueryClient, isExact: Bool = false) async throws {
         let body = try await client.body(
-            "/api/v2/traces/\(traceID)", accept: "application/protobuf",
+            "/api/v2/traces/\(traceID)", isExact ? [("raw", "true")] : [], accept: "application/protobuf",
             missing: "trace \(traceID) does not exist on \(client.server)")
         do {
             let parts = try ResponseParts(body)
@@ -39,9 +41,10 @@ struct TraceAnswer {
     }
 
     /// OTLP's own JSON, with IDs in hexadecimal digits.
-    func otlpJSON() -> [UInt8] {
+    func otlpJSON(presence: OTLPEncoder.Presence = .always) -> [UInt8] {
         var out = ByteWriter(capacity: 1 << 16)
-        OTLPEncoder().encodeJSON(Array(0..<spans.rowCount), of: spans, flavor: .openTelemetry, into: &out)
+        OTLPEncoder(presence: presence).encodeJSON(
+            Array(0..<spans.rowCount), of: spans, flavor: .openTelemetry, into: &out)
         return out.array()
     }
 

@@ -15,11 +15,14 @@ internal import Foundation
               vivace demo                               see what it does
               vivace serve --data-dir ./data            receive traces, answer queries
               vivace slow --last 1h --service checkout  slow spans of the last hour
+              vivace search --tag http.method=GET       traces with such a span
               vivace trace 5b8aa5a2d2c872e8             one trace as a waterfall
               vivace critical-path 5b8aa5a2d2c872e8     where its time went
 
             Every option can be given as a variable too: --otlp-grpc is VIVACE_OTLP_GRPC. An option goes before a \
             variable, a variable before the default.
+
+            `vivace --generate-completion-script bash` (or zsh, fish) prints completions for your shell.
 
             EXIT STATUS
               0   done
@@ -30,8 +33,9 @@ internal import Foundation
             """,
         version: "vivace \(version)",
         subcommands: [
-            ServeCommand.self, TraceCommand.self, SlowCommand.self, CriticalPathCommand.self, BlocksCommand.self,
-            LoadCommand.self, DemoCommand.self,
+            ServeCommand.self, TraceCommand.self, SlowCommand.self, SearchCommand.self, CriticalPathCommand.self,
+            TagsCommand.self, ExportCommand.self, ImportCommand.self, BlocksCommand.self, LoadCommand.self,
+            DemoCommand.self,
         ])
 
     static func main() async {

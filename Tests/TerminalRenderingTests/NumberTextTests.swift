@@ -39,4 +39,11 @@ import Testing
     func `what is no number of bytes is refused`(text: String) {
         #expect(NumberText.parseBytes(text) == nil)
     }
+
+    @Test(arguments: [
+        (0, "0.00"), (54.1, "54.10"), (0.005, "0.01"), (9.999, "10.00"), (1.05, "1.05"), (-1, "-"), (.nan, "-"),
+    ] as [(Double, String)])
+    func `a number has two digits after the point`(value: Double, text: String) {
+        #expect(NumberText.hundredths(value) == text)
+    }
 }

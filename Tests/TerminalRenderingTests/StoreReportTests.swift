@@ -10,41 +10,28 @@ private let start: UInt64 = 1_767_322_645_678_000_000
         let report = BlocksReport(rows: [
             BlocksReport.Row(
                 id: "0192f3a4c5d6", tenant: "single-tenant", spanCount: 120_000, traceCount: 5_700, byteCount: 6_500_000,
-                firstStart: start, lastStart: start + 60_000_000_000, level: 0),
+                firstStart: start, lastEnd: start + 60_000_000_000, level: 0),
             BlocksReport.Row(
                 id: "0192f3a4ffff", tenant: "single-tenant", spanCount: 0, traceCount: 0, byteCount: 512,
-                firstStart: 0, lastStart: 0, level: 2),
+                firstStart: 0, lastEnd: 0, level: 2),
         ])
         #expect(
             report.render(TerminalStyle(width: 120)) == """
-                BLOCK         TENANT         LEVEL    SPANS  TRACES     SIZE  B/SPAN  FIRST START               LAST START
+                BLOCK         TENANT         LEVEL    SPANS  TRACES     SIZE  B/SPAN  FIRST START               LAST END
                 0192f3a4c5d6  single-tenant      0  120,000   5,700  6.2 MiB      54  2026-01-02T02:57:25.678Z  2026-01-02T02:58:25.678Z
                 0192f3a4ffff  single-tenant      2        0       0    512 B       -  1970-01-01T00:00:00.000Z  1970-01-01T00:00:00.000Z
 
                 2 blocks · 120,000 spans · 6.2 MiB
 
                 """)
-        #expect(BlocksReport(rows: []).render(TerminalStyle(width: 120)) == "no blocks\n")
-    }
-
-    @Test func `a block shows its columns, the largest first`() {
-        let report = BlockReport(
-            facts: [("block", "0192f3a4c5d6"), ("row groups", "15")],
-            columns: [
-                BlockReport.Column(name: "span.id", type: "bytes", encodings: "plain", byteCount: 960_000, rawByteCount: 960_000),
-                BlockReport.Column(
-                    name: "duration", type: "int", encodings: "for+lz4", byteCount: 1_240_000, rawByteCount: 1_900_000),
-            ])
         #expect(
-            report.render(TerminalStyle(width: 80)) == """
-                block       0192f3a4c5d6
-                row groups  15
-
-                COLUMN    TYPE   ENCODINGS    STORED       RAW   SHARE
-                duration  int    for+lz4    1.18 MiB  1.81 MiB  56.4 %
-                span.id   bytes  plain       938 KiB   938 KiB  43.6 %
+            report.csv.text(isForTerminal: false) == """
+                block,tenant,level,spans,traces,bytes,firstStartTime,lastEndTime\r
+                0192f3a4c5d6,single-tenant,0,120000,5700,6500000,2026-01-02T02:57:25.678000000Z,2026-01-02T02:58:25.678000000Z\r
+                0192f3a4ffff,single-tenant,2,0,0,512,1970-01-01T00:00:00.000000000Z,1970-01-01T00:00:00.000000000Z\r
 
                 """)
+        #expect(BlocksReport(rows: []).render(TerminalStyle(width: 120)) == "no blocks\n")
     }
 
     @Test func `a check tells damage from soundness`() {

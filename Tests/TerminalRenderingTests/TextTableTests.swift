@@ -7,7 +7,7 @@ import Testing
     private func slowSpans() -> SlowSpansReport {
         func row(_ service: String, _ name: String, _ milliseconds: UInt64, _ share: Double, _ status: String) -> SlowSpansReport.Row {
             SlowSpansReport.Row(
-                traceID: "5b8aa5a2d2c872e8321cf37308d69df2", serviceName: service, name: name,
+                traceID: "5b8aa5a2d2c872e8321cf37308d69df2", spanID: "00f067aa0ba902b7", serviceName: service, name: name,
                 start: 1_767_322_645_678_000_000, durationNanoseconds: milliseconds * 1_000_000,
                 criticalNanoseconds: UInt64(share * Double(milliseconds)) * 1_000_000, share: share, status: status)
         }
@@ -81,5 +81,25 @@ import Testing
         let colored = slowSpans().render(TerminalStyle(width: 120, usesColor: true))
         #expect(!plain.contains("\u{1b}") && colored.contains("\u{1b}[31m"))
         #expect(colored.replacing(/\u{1b}\[[0-9]*m/, with: "") == plain)
+    }
+
+    @Test func `a column has its colour where its row has none`() {
+        var table = TextTable([TextTable.Column("A", .right), TextTable.Column("B", paint: .cyan)])
+        table.append(["1", "x"])
+        table.append(["22", "yyy"], paint: .red)
+        table.append(["3", ""])
+        #expect(
+            table.render(TerminalStyle(width: 80, usesColor: true))
+                == "\u{1b}[1m A  B\u{1b}[0m\n 1  \u{1b}[36mx\u{1b}[0m\n\u{1b}[31m22  yyy\u{1b}[0m\n 3\n")
+    }
+
+    @Test func `slow spans for other programs have all digits`() {
+        #expect(
+            slowSpans().csv.text(isForTerminal: false).split(separator: "\r\n") == [
+                "traceID,spanID,serviceName,name,status,startTime,durationNanos,criticalNanos,share",
+                "5b8aa5a2d2c872e8321cf37308d69df2,00f067aa0ba902b7,payment,POST,unset,2026-01-02T02:57:25.678000000Z,3120000000,2851000000,0.914",
+                "5b8aa5a2d2c872e8321cf37308d69df2,00f067aa0ba902b7,checkout,shop.Checkout/PlaceOrder,error,2026-01-02T02:57:25.678000000Z,840000000,42000000,0.05",
+                "5b8aa5a2d2c872e8321cf37308d69df2,00f067aa0ba902b7,evil,\"\u{1b}[2Jclear\nme \u{202e}gnp\",ok,2026-01-02T02:57:25.678000000Z,57000000,0,0.0",
+            ])
     }
 }

@@ -43,4 +43,11 @@ private let now: UInt64 = 1_767_322_645_678_000_000
             #expect(TimeText.parse(TimeText.formatSeconds(moment), now: 0) == moment)
         }
     }
+
+    @Test func `a moment with all digits is read back`() {
+        #expect(TimeText.formatExact(now + 1) == "2026-01-02T02:57:25.678000001Z")
+        for moment in [0, 1, 999_999_999, now, now + 1, .max] as [UInt64] {
+            #expect(TimeText.parse(TimeText.formatExact(moment), now: 0) == moment)
+        }
+    }
 }

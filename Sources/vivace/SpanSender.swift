@@ -6,13 +6,13 @@ internal import Inflate
 internal import NIOCore
 internal import NIOHTTP1
 internal import TerminalRendering
-internal import TrafficModel
 
-/// Sends requests one after another, each until the server has it or does not want it.
-struct LoadSender {
-    let plan: LoadPlan
+/// Sends OTLP requests one after another, each until the server has it or does not want it.
+struct SpanSender: Sendable {
+    let server: ServerURL
+    let compresses: Bool
     let http: HTTPClient
-    let tally: LoadTally
+    let tally: SendTally
 
     /// How often one request is sent before it is given up.
     private static let maximumAttemptCount = 30
@@ -28,9 +28,12 @@ struct LoadSender {
         case refused(String)
     }
 
+    /// - Parameter request: An ExportTraceServiceRequest with `spanCount` spans.
+    /// - Returns: What became of it; the tally has it too.
     /// - Throws: `.unreachable` if there is no connection and never was one.
-    func send(_ request: ModelRequest) async throws {
-        let body = ByteBuffer(bytes: plan.compresses ? try gzip(request.body, level: 1) : request.body)
+    @discardableResult
+    func send(_ request: [UInt8], spanCount: Int) async throws -> LoadReport {
+        let body = ByteBuffer(bytes: compresses ? try gzip(request, level: 1) : request)
         var part = LoadReport()
         for attempt in 1...Self.maximumAttemptCount {
             let begin = ContinuousClock.now
@@ -39,15 +42,17 @@ struct LoadSender {
             case .stored(let rejectedSpanCount, let message):
                 part.requestCount = 1
                 part.byteCount = body.readableBytes
-                part.rejectedSpanCount = min(rejectedSpanCount, request.spanCount)
-                part.acknowledgedSpanCount = request.spanCount - part.rejectedSpanCount
+                part.rejectedSpanCount = min(rejectedSpanCount, spanCount)
+                part.acknowledgedSpanCount = spanCount - part.rejectedSpanCount
                 part.latenciesNanoseconds = [begin.duration(to: .now).nanoseconds]
                 part.firstProblem = message
-                return tally.add(part)
+                tally.add(part)
+                return part
             case .refused(let reason):
-                part.unsentSpanCount = request.spanCount
+                part.unsentSpanCount = spanCount
                 part.firstProblem = reason
-                return tally.add(part)
+                tally.add(part)
+                return part
             case .tryAgain(let seconds, let reason):
                 part.firstProblem = attempt == Self.maximumAttemptCount ? reason : nil
                 var wait = LoadReport()
@@ -56,8 +61,9 @@ struct LoadSender {
                 if attempt < Self.maximumAttemptCount { try await pause(seconds, attempt: attempt) }
             }
         }
-        part.unsentSpanCount = request.spanCount
+        part.unsentSpanCount = spanCount
         tally.add(part)
+        return part
     }
 
     /// Waits as long as the server asked for, else longer from time to time, up to five seconds.
@@ -67,10 +73,10 @@ struct LoadSender {
     }
 
     private func post(_ body: ByteBuffer) async throws -> Verdict {
-        var request = HTTPClientRequest(url: plan.server.description + "/v1/traces")
+        var request = HTTPClientRequest(url: server.description + "/v1/traces")
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-protobuf")
-        if plan.compresses { request.headers.add(name: "content-encoding", value: "gzip") }
+        if compresses { request.headers.add(name: "content-encoding", value: "gzip") }
         request.body = .bytes(body)
         do {
             let response = try await http.execute(request, timeout: Self.timeout)
@@ -83,7 +89,7 @@ struct LoadSender {
         } catch {
             guard tally.hasAnswer else {
                 throw unreachable(
-                    plan.server, error, hint: "Name another OTLP address with --server-otlp or VIVACE_SERVER_OTLP.")
+                    server, error, hint: "Name another OTLP address with --otlp or VIVACE_OTLP.")
             }
             return .tryAgain(afterSeconds: nil, reason: connectionFailureReason(error))
         }
@@ -97,7 +103,7 @@ struct LoadSender {
         case 404, 405:
             throw CommandError(
                 .unreachable,
-                "\(plan.server) takes no OTLP (HTTP \(response.status.code)). It is the address of "
+                "\(server) takes no OTLP (HTTP \(response.status.code)). It is the address of "
                     + "--otlp-http that is needed, by default http://127.0.0.1:4318.")
         case 429, 502, 503, 504:
             let seconds = response.headers.first(name: "retry-after").flatMap { Double($0) }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TerminalRendering
+
+/// `vivace search`
+struct SearchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Find traces by their tags, their duration and their time.",
+        discussion: """
+            A trace is found if one of its spans, or its resource, has the tags. `vivace tags` lists what there is to \
+            ask for.
+
+            EXAMPLES
+              vivace search --tag service.name=checkout --last 1h
+              vivace search --tag http.method=GET --tag http.status_code=500 --min-duration 500ms
+              vivace search --tags 'service.name=cart note="two words"' --start now-2h --end now-1h
+              vivace search --min-duration 2s --limit 100 --csv > slow-traces.csv
+              vivace search --tag error=true --json | jq -r '.traces[].traceID'
+            """)
+
+    @Argument(help: "A TraceQL query, as '{ status = error }', for servers that answer TraceQL.")
+    var query: String?
+
+    @OptionGroup var conditions: SearchConditions
+
+    @Option(help: "How many traces at most, VIVACE_LIMIT (default: 20).")
+    var limit: PositiveCount?
+
+    @Flag(help: "Print comma-separated values (RFC 4180).")
+    var csv = false
+
+    @OptionGroup var client: ClientOptions
+
+    private func resolvedFormat() throws -> TableFormat { try TableFormat(json: client.json, csv: csv) }
+    private func resolvedLimit() throws -> Int { try Settings.value(limit, "limit")?.value ?? 20 }
+
+    func validate() throws {
+        _ = (try conditions.questionItems(query: query), try resolvedFormat(), try resolvedLimit())
+    }
+
+    func run() async throws {
+        let limit = try resolvedLimit()
+        let items = try conditions.questionItems(query: query) + [("limit", "\(limit)")]
+        let format = try resolvedFormat()
+        try await QueryClient.with(client.resolvedServer()) { client in
+            let body = try await client.searchBody(items)
+            let answer = try decodeAnswer(SearchAnswer.self, body, from: client.server)
+            let report = answer.report(limit: limit)
+            switch format {
+            case .aligned: Output.write(report.render(Output.style))
+            case .json: Output.write(body + [UInt8(ascii: "\n")])
+            case .csv: Output.write(report.csv)
+            }
+            if let reason = answer.partialReason {
+                throw CommandError(.partial, "traces may be missing: \(escapedForTerminal(reason))")
+            }
+        }
+    }
+}
