@@ -60,7 +60,10 @@ struct RowReader: ~Copyable {
         try fill(.spanID, local) { rows[$0].spanID = $1 }
         try fill(.kind, local) { rows[$0].kind = Int32(truncatingIfNeeded: $1) }
         try fill(.status, local) { rows[$0].status = Int32(truncatingIfNeeded: $1) }
-        try fill(.presence, local) { rows[$0].presence = SpanPresence(rawValue: UInt8(truncatingIfNeeded: $1)) }
+        // The parent column alone says that a parent is unusual: what is none would be taken for a string's code.
+        try fill(.presence, local) {
+            rows[$0].presence = SpanPresence(rawValue: UInt8(truncatingIfNeeded: $1)).intersection(.status)
+        }
         try fill(.flags, local) { rows[$0].flags = UInt32(truncatingIfNeeded: $1) }
         try fill(.arrivalSeconds, local) { rows[$0].arrivalSeconds = UInt32(truncatingIfNeeded: $1) }
         try fillStrings(.name, local, in: &batch) { rows[$0].name = $1 }

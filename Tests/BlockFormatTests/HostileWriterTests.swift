@@ -2,6 +2,7 @@
 
 internal import BlockFormat
 internal import ByteCoding
+internal import ProtobufMessages
 internal import Testing
 internal import TraceModel
 
@@ -55,5 +56,20 @@ internal import TraceModel
         let filter = try #require(block.sections.firstIndex { $0.name == "section 4.0" })
         block.setKind(2, ofSection: filter)
         #expect(await fault(block)?.code == .corrupted)
+    }
+
+    @Test func `a presence that claims an unusual parent is no string's code`() async throws {
+        var request = SmallBlock.request
+        request.resourceSpans.removeLast()
+        for index in 0..<2 { request.resourceSpans[0].scopeSpans[0].spans[index].status = OTLPMessage.Status() }
+        let block = try write([Source([request]).view])
+        var surgery = try BlockSurgery(block)
+        let chunk = try #require(surgery.chunks.first { $0.column == FixedColumn.presence.rawValue }).range
+        try #require(Array(surgery.bytes[chunk]) == [0, 1])
+        surgery.bytes[chunk.lowerBound + 1] = 3
+        surgery.reseal()
+        let source = MemorySource(bytes: surgery.bytes)
+        let read = try await BlockReader(id: block.id, source: source).readAll()
+        #expect(try multiset(flatSpans(read)) == multiset(request.flatSpans))
     }
 }
