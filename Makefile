@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build serve test lint bench install uninstall
+.PHONY: help build serve test lint bench fuzz install uninstall
 
 # What `GET /api/status/buildinfo` names.
 export VIVACE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null | cut -c1-12)
@@ -55,3 +55,7 @@ lint: ## check style with swift format
 bench: export VIVACE_BENCHMARKS := 1
 bench: ## run the benchmarks
 	swift package -c release --allow-writing-to-package-directory benchmark --grouping metric --no-progress $(BENCH_FLAGS)
+
+fuzz: ## look for inputs that readers do not survive, FUZZ_SECONDS (60) a target
+	@scripts/install-packages.sh build
+	scripts/fuzz.sh

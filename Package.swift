@@ -193,3 +193,16 @@ if Context.environment["VIVACE_BENCHMARKS"] == "1" {
             path: "Benchmarks/VivaceBenchmarks", swiftSettings: settings,
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]))
 }
+
+// The fuzz targets, for scripts/fuzz.sh: a static library, because libFuzzer brings the program's main function.
+if Context.environment["VIVACE_FUZZING"] == "1" {
+    package.products.append(.library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"]))
+    package.targets.append(
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "ByteCoding", "TraceModel", "FileIO", "OTLP", "ProtobufMessages", "ColumnEncoding", "BlockFormat",
+                "TraceStorage", "OTLPGenerator",
+            ],
+            path: "Fuzzing/Targets", swiftSettings: settings))
+}

@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds Sources to the rules that no compiler checks; see CONTRIBUTING.md, "The fence".
+# Holds Sources and Fuzzing to the rules that no compiler checks; see CONTRIBUTING.md, "The fence".
 #   scripts/check-fence.sh           prints offenders as file:line and exits 1 if there are any
 #   scripts/check-fence.sh --list    also prints where an unchecked Sendable is allowed because its comment says why
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Where memory may be handled without the compiler's checks.
-fence='^Sources/(ByteCoding|FileIO|Inflate|ProtobufMessages|RegularExpressions)/|^Sources/TraceServer/ByteBuffer\+Bytes\.swift$'
+fence='^Sources/(ByteCoding|FileIO|Inflate|ProtobufMessages|RegularExpressions)/|^Sources/TraceServer/ByteBuffer\+Bytes\.swift$|^Fuzzing/Targets/EntryPoint\.swift$'
 # Where Foundation may be imported.
 foundation='^Sources/vivace/'
 
 # protoc-c's own code is not ours to write.
-findings=$(find Sources \( -path '*/CProtobufMessages/generated' -o -path '*/CProtobufMessages/include' \) -prune \
+findings=$(find Sources Fuzzing \( -path '*/CProtobufMessages/generated' -o -path '*/CProtobufMessages/include' \) -prune \
     -o -type f \( -name '*.swift' -o -name '*.c' -o -name '*.h' \) -print | LC_ALL=C sort | while read -r file; do
     fenced=no foundationAllowed=no
     [[ $file =~ $fence ]] && fenced=yes
@@ -44,7 +44,7 @@ findings=$(find Sources \( -path '*/CProtobufMessages/generated' -o -path '*/CPr
         END {
             for (line = 1; line <= NR; line++) {
                 raw = all[line]
-                if (raw ~ /(TODO|FIXME)([^A-Za-z0-9_]|$)/) report("unfinished work is no part of Sources: " (raw ~ /TODO/ ? "TODO" : "FIXME"))
+                if (raw ~ /(TODO|FIXME)([^A-Za-z0-9_]|$)/) report("unfinished work is no part of the sources: " (raw ~ /TODO/ ? "TODO" : "FIXME"))
                 if (file !~ /\.swift$/) continue
                 text = code(raw)
                 if (text ~ /(^|[^A-Za-z0-9_.])fatalError *\(/) report("fatalError: throw, or state a precondition")
@@ -71,4 +71,4 @@ if [ -n "$offenders" ]; then
     echo "check-fence: $(wc -l <<<"$offenders") offenders" >&2
     exit 1
 fi
-echo "check-fence: Sources keep to the fence"
+echo "check-fence: sources keep to the fence"

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import OTLP
+internal import TraceModel
+
+/// A whole block, whose checksums are made right before it is read: what a faulty or hostile writer may leave.
+enum BlockTarget {
+    private static let id = BlockID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
+
+    static func run(_ input: [UInt8]) {
+        let block = BlockRepair.repaired(input, id: id)
+        InlineExecutor().run {
+            await Self.read(block)
+        }
+    }
+
+    private struct MemorySource: BlockSource {
+        var bytes: [UInt8]
+
+        var byteCount: Int { bytes.count }
+
+        func read(_ range: Range<Int>) async throws -> [UInt8] { Array(bytes[range]) }
+    }
+
+    private static func read(_ bytes: [UInt8]) async {
+        let source = MemorySource(bytes: bytes)
+        guard let reader = await attempt({ try await BlockReader(id: id, source: source) }) else { return }
+        let isProved = await attempt { try await reader.verify() } != nil
+        _ = await attempt { try await reader.columnUsage() }
+        let rowCount = await readRowGroups(reader)
+        let traceRowCount = await readTraces(reader)
+        for conditions in conditions(reader) {
+            _ = await attempt(mustSucceed: isProved) {
+                var matches = LongestMatches(limit: 3)
+                _ = try await reader.scan(ScanRequest(conditions: conditions, limit: 3), into: &matches)
+            }
+        }
+        guard isProved else { return }
+        claim(rowCount == reader.footer.statistics.rowCount, "a proved block gives all its rows")
+        claim(traceRowCount == rowCount, "a proved block gives all its rows by their traces")
+    }
+
+    /// Nil if it fails, which has to be by an error of the block format.
+    private static func attempt<Answer>(
+        mustSucceed: Bool = false, _ body: () async throws -> Answer
+    ) async -> Answer? {
+        do { return try await body() } catch {
+            claim(error is BlockError, "\(error) is a BlockError")
+            claim(!mustSucceed, "what can be verified can be scanned: \(error)")
+            return nil
+        }
+    }
+
+    /// How many rows could be read, group by group.
+    private static func readRowGroups(_ reader: BlockReader) async -> Int {
+        var rowCount = 0
+        for group in reader.footer.rowGroups.indices {
+            let view = await attempt {
+                var batch = SpanBatch(pool: pool)
+                try await reader.read(rowGroup: group, into: &batch)
+                return batch.view()
+            }
+            guard let view else { continue }
+            rowCount += view.rowCount
+            // Whatever the rows are, what comes after storage can work with them.
+            _ = protobuf(view)
+            _ = json(view, .openTelemetry)
+            _ = digests(view)
+        }
+        return rowCount
+    }
+
+    /// How many rows could be read, trace by trace.
+    private static func readTraces(_ reader: BlockReader) async -> Int {
+        var rowCount = 0
+        for page in reader.footer.indexPages.indices {
+            guard let summaries = await attempt({ try await reader.summaries(page: page) }) else { continue }
+            for summary in summaries {
+                _ = await attempt { try await reader.mayContain(summary.id) }
+                let view = await attempt {
+                    var batch = SpanBatch(pool: pool)
+                    guard let anchor = try await reader.locate(summary.id) else { return batch.view() }
+                    _ = try await reader.read(anchor, into: &batch)
+                    return batch.view()
+                }
+                rowCount += view?.rowCount ?? 0
+            }
+        }
+        return rowCount
+    }
+
+    private static func conditions(_ reader: BlockReader) -> [[ScanRequest.Condition]] {
+        var requests: [[ScanRequest.Condition]] = [
+            [], [.status(2), .duration(1...UInt64.max)], [.name(Array("GET /cart".utf8))], [.name([])],
+        ]
+        if let service = reader.schema.services.last {
+            requests.append([.serviceName(service), .start(0...reader.footer.statistics.maximumTime)])
+        }
+        return requests
+    }
+
+    static func seeds() throws -> [[UInt8]] {
+        var random = SeededChoices(seed: 5)
+        return try madeUpRequests(14, byteLimit: 2_000, seed: 6).compactMap { request in
+            let view = try decoded(request).view
+            guard view.rowCount > 0 else { return nil }
+            let ordering = SpanOrdering([view])
+            var critical = FlatBuffer<UInt64>()
+            if random.below(2) == 0 {
+                for row in 0..<ordering.rowCount { critical.append(UInt64(row) * 1_000) }
+            }
+            let version: UInt8 = critical.count == 0 ? 0 : 1
+            var writer = BlockWriter(
+                id: id, ordering: ordering, criticalNanoseconds: critical, criticalPathVersion: version, pool: pool)
+            var bytes: [UInt8] = []
+            while let part = writer.nextPart() { bytes += part }
+            return bytes
+        }
+    }
+}
