@@ -87,15 +87,17 @@ extension BlockReader {
     }
 
     /// - Parameter stored: Bytes whose checksum was proved.
-    static func decompressed(_ stored: [UInt8], codec: UInt8, _ part: String) throws(BlockError) -> [UInt8] {
+    static func decompressed(
+        _ stored: [UInt8], codec: UInt8, _ part: @autoclosure () -> String
+    ) throws(BlockError) -> [UInt8] {
         guard let codec = Codec(rawValue: codec) else {
-            throw BlockError(.unsupported, "\(part) is compressed by codec \(codec), which this Vivace does not know")
+            throw BlockError(.unsupported, "\(part()) is compressed by codec \(codec), which this Vivace does not know")
         }
         guard codec != .none else { return stored }
         do {
             return try codec.decode(stored.rawSpan, limit: BlockLayout.chunkByteLimit)
         } catch {
-            throw BlockError(.corrupted, "the \(part) is damaged", cause: error)
+            throw BlockError(.corrupted, "the \(part()) is damaged", cause: error)
         }
     }
 }

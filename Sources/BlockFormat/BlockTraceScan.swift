@@ -118,7 +118,8 @@ package struct BlockTraceScan: Sendable {
             guard trace < anchors.count else {
                 throw BlockError(.corrupted, "the trace index of block \(decoder.id) does not fit its rows")
             }
-            start = (row == 0 || anchors[trace].rows.lowerBound == blockRow ? anchors[trace].start : start) &+ values[row]
+            let isFirst = row == 0 || anchors[trace].rows.lowerBound == blockRow
+            start = (isFirst ? anchors[trace].start : start) &+ values[row]
             starts.append(start)
         }
         return starts

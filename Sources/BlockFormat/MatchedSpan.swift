@@ -63,7 +63,9 @@ extension BlockReader {
         let count = decoder.entry.rowCount
         guard decoder.chunk(column) != nil else { return rows.map { _ in [] } }
         guard let dictionary else {
-            guard let local = try decoder.localStrings(column, count: count, 0..<count) else { return rows.map { _ in [] } }
+            guard let local = try decoder.localStrings(column, count: count, 0..<count) else {
+                return rows.map { _ in [] }
+            }
             return rows.map { [UInt8](local[$0]) }
         }
         var codes = FlatBuffer<UInt32>(capacity: count)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 extension FileSystem {
     /// Makes a directory and those missing above it, each durably: the parent of every directory
     /// that was made is synchronized, and that of the one that was there already too, which a
     /// process that ended in between may have made without doing so.
     ///
-    /// The last is done where it may be: whoever may not open the parent has not made the directory.
+    /// The last is done where it may and can be: whoever may not open the parent has hardly made the
+    /// directory, and some file systems that nobody writes to don't synchronize (EINVAL).
     /// - Throws: `.alreadyExists` if something on the way is not a directory.
     package func createDirectory(_ path: String) throws(FileIOError) {
         let parent = path.parentPath
@@ -16,7 +19,7 @@ extension FileSystem {
             }
             do throws(FileIOError) {
                 try synchronizeDirectory(parent)
-            } catch where error.code == .permission || error.code == .readOnly {}
+            } catch where error.code == .permission || error.code == .readOnly || error.errorNumber == EINVAL {}
             return
         }
         if parent != path { try createDirectory(parent) }

@@ -49,7 +49,7 @@ package final class QueryEngine: TraceQuerying {
             return nil
         }
         let spans = batch.view()
-        let ordering = SpanOrdering([spans])
+        let ordering = SpanOrdering([spans], pool: pool)
         var rows: [Int] = []
         rows.reserveCapacity(ordering.rowCount)
         for index in 0..<ordering.rowCount { rows.append(Int(ordering.references[index].row)) }

@@ -41,7 +41,9 @@ extension QueryEngine {
         } catch let error as QueryError {
             reason = error.message
         }
-        var sorted = Set(values.all.map(TagValue.init)).sorted { ($0.text, $0.kind.rawValue) < ($1.text, $1.kind.rawValue) }
+        var sorted = Set(values.all.map(TagValue.init)).sorted {
+            ($0.text, $0.kind.rawValue) < ($1.text, $1.kind.rawValue)
+        }
         if let limit = query.limit, sorted.count > limit {
             reason = reason ?? "\(sorted.count) values, of which \(limit) are shown: raise limit to see all"
             sorted.removeLast(sorted.count - limit)

@@ -25,7 +25,8 @@ package final class BodyBuffers: Sendable {
     /// Bytes of the unused arrays.
     package var retainedByteCount: Int { state.withLock { $0.byteCount } }
 
-    /// An empty array with room for `byteCount` bytes: of the unused ones the smallest that will do.
+    /// An empty array with room for `byteCount` bytes and at most twice as many: who reserved memory for a small body
+    /// must not hold a large one's. Of the unused ones it is the smallest that will do.
     package func take(capacity byteCount: Int) -> [UInt8] {
         if byteCount >= Self.keptCapacities.lowerBound, let found = takeKept(byteCount) { return found }
         var fresh: [UInt8] = []
@@ -36,13 +37,13 @@ package final class BodyBuffers: Sendable {
     private func takeKept(_ byteCount: Int) -> [UInt8]? {
         state.withLock { state in
             var best: Int?
-            for (index, array) in state.free.enumerated() where array.capacity >= byteCount {
+            for (index, array) in state.free.enumerated()
+            where array.capacity >= byteCount && array.capacity <= byteCount * 2 {
                 if let known = best, state.free[known].capacity <= array.capacity { continue }
                 best = index
             }
             guard let best else { return nil }
-            state.free.swapAt(best, state.free.count - 1)
-            let array = state.free.removeLast()
+            let array = state.free.remove(at: best)
             state.byteCount -= array.capacity
             return array
         }
@@ -56,8 +57,12 @@ package final class BodyBuffers: Sendable {
         guard Self.keptCapacities.contains(array.capacity) else { return }
         array.removeAll(keepingCapacity: true)
         let capacity = array.capacity
+        guard capacity <= retainedByteLimit else { return }
         state.withLock { state in
-            guard state.byteCount + capacity <= retainedByteLimit else { return }
+            // What was given back longest ago goes first, so that sizes nobody asks for don't stay for ever.
+            while state.byteCount + capacity > retainedByteLimit {
+                state.byteCount -= state.free.removeFirst().capacity
+            }
             state.byteCount += capacity
             state.free.append(array)
         }

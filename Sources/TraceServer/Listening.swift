@@ -61,7 +61,7 @@ func withDrainLimit(_ limit: Duration, _ body: @escaping @Sendable () async thro
         group.cancelAll()
         do {
             _ = try await group.next()
-        } catch  where limitHasPassed {
+        } catch where limitHasPassed {
             // What was cut off may say so; that is what was meant.
         }
     }

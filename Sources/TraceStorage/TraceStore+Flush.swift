@@ -35,7 +35,11 @@ extension TraceStore {
     private func maintain(_ logger: Logger) async {
         await withTaskGroup { group in
             group.addTask {
-                repeat { self.wake.yield() } while (try? await Task.sleep(for: .milliseconds(250))) != nil
+                repeat {
+                    self.wake.yield()
+                    // Memory also comes back without a flush: from requests that took less than they had reserved.
+                    self.resumeRoomWaiters()
+                } while (try? await Task.sleep(for: .milliseconds(250))) != nil
             }
             var nextLook = ContinuousClock.now
             var failure = RepeatedFailure()
@@ -55,7 +59,6 @@ extension TraceStore {
 
     /// Cuts if it is time, turns all that is sealed into blocks, and lets those go on who waited for that.
     private func writeDueBlocks(_ logger: Logger, _ failure: inout RepeatedFailure) async {
-        defer { resumeRoomWaiters() }
         do {
             if isCutDue { try cut() }
             while try await flushOldest(logger) {
@@ -86,7 +89,10 @@ extension TraceStore {
     }
 
     private var isCutDue: Bool {
-        guard let first = state.withLock({ $0.firstAppend }) else { return false }
+        let (firstAppend, isIntruded) = state.withLock { ($0.firstAppend, $0.intrusion != nil) }
+        guard let first = firstAppend else { return false }
+        // The journal is no safe place any more.
+        if isIntruded { return true }
         let byteCount = shards.reduce(0) { sum, shard in sum + shard.head.withLock { $0.byteCount } }
         return byteCount >= configuration.cutByteCount || first.duration(to: .now) >= configuration.cutAge
     }

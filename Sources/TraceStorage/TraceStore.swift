@@ -118,14 +118,12 @@ package final class TraceStore: Sendable {
         }
     }
 
-    /// Waits for up to three flushes if the heads are full; then refuses.
+    /// If the heads are full, waits until a flush or other requests make room, or it took too long; then refuses.
     private func appendWhenThereIsRoom(_ request: ReceivedRequest) async throws -> AppendedRequest<JournalTicket> {
-        var waitCount = 0
+        let deadline = ContinuousClock.now + configuration.roomWait
         while true {
             if let appended = try appendToHead(request) { return appended }
-            waitCount += 1
-            // One may have been at its end already, and one may have made room for others only.
-            guard waitCount <= 3, await waitForFlush() else {
+            guard ContinuousClock.now < deadline, await waitForFlush() else {
                 throw StoreError(.overloaded, "the memory for new spans is full: blocks are not written fast enough")
             }
             try checkOpen()
@@ -164,7 +162,7 @@ package final class TraceStore: Sendable {
     private static func storeError(_ error: JournalError) -> StoreError {
         switch error.code {
         case .overloaded: StoreError(.overloaded, "the journal is not written fast enough", cause: error)
-        case .tooLarge: StoreError(.malformed, "\(error)")
+        case .tooLarge: StoreError(.tooLarge, error.message)
         case .noSpace, .failed, .closed, .unsupported:
             StoreError(.unavailable, "the journal can't take the request", cause: error)
         }
@@ -221,7 +219,8 @@ package final class TraceStore: Sendable {
 
 /// The sources of a tenant's spans at one moment.
 ///
-/// As long as somebody holds it, the memory of its heads counts as used: keep the snapshot beside what is taken from it.
+/// As long as somebody holds it, the memory of its heads counts as used: keep the snapshot beside what is taken from
+/// it.
 package struct StoreSnapshot: Sendable {
     let headViews: [HeadView]
     package let blocks: [BlockSummary]
@@ -253,6 +252,8 @@ package struct StoreConfiguration: Sendable {
     package var cutByteCount: Int
     /// Live heads are cut at this age, so that a restart has little to replay.
     package var cutAge = Duration.seconds(300)
+    /// How long a request waits for room in the heads: half of what senders usually allow an export.
+    package var roomWait = Duration.seconds(5)
     /// Requests are refused when the file system has less than this fraction …
     package var minimumFreeFraction = 0.05
     /// … or this many bytes free, whichever is less: the journal must not die of it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileIO
 internal import CRevision
+internal import FileIO
 internal import Foundation
 internal import Ingest
 internal import Logging

@@ -49,7 +49,9 @@ internal import TraceStorage
         #expect(opened.budget.usedByteCount(by: .heads) == 0)
     }
 
-    @Test("sealed heads count until the last reader of their snapshot is done") mutating func pinnedHeads() async throws {
+    @Test("sealed heads count until the last reader of their snapshot is done") mutating func pinnedHeads()
+        async throws
+    {
         let opened = try await OpenStore.open(on: SimulatedFileSystem(seed: 1))
         _ = try await opened.store.append(try requests.next().received())
         let live = opened.budget.usedByteCount(by: .heads)
@@ -62,7 +64,9 @@ internal import TraceStorage
         #expect(opened.budget.usedByteCount(by: .heads) == 0)
     }
 
-    @Test("the shortest spans don't overshoot the heads' share, however many come at once") func shortSpans() async throws {
+    @Test("the shortest spans don't overshoot the heads' share, however many come at once") func shortSpans()
+        async throws
+    {
         let limit = 16 << 20
         let opened = try await open(headsByteLimit: limit)
         var body: [UInt8] = []
@@ -144,7 +148,9 @@ internal import TraceStorage
         await expectFailure(.unavailable) { _ = try await opened.store.append(received) }
     }
 
-    @Test("while the store runs nobody is refused only because nothing was sealed yet") mutating func runningStore() async throws {
+    @Test("while the store runs nobody is refused only because nothing was sealed yet") mutating func runningStore()
+        async throws
+    {
         let opened = try await open(headsByteLimit: 2 << 20)
         let received = try (0..<60).map { _ in try large() }
         try await withThrowingTaskGroup { group in
@@ -178,7 +184,9 @@ internal import TraceStorage
         _ = taken
     }
 
-    @Test("what is kept of open blocks counts as long as somebody has them, and gives way") mutating func openBlocks() async throws {
+    @Test("what is kept of open blocks counts as long as somebody has them, and gives way") mutating func openBlocks()
+        async throws
+    {
         let opened = try await OpenStore.open(
             on: SimulatedFileSystem(seed: 1), budget: MemoryBudget(limits: [.heads: 1 << 20, .cache: 1 << 20]))
         for _ in 0..<5 {

@@ -183,7 +183,8 @@ extension JSONTranscoder {
             guard digit < 10 else { return double(digits).flatMap { Integer(exactly: $0) } }
             let (tens, isTooLarge) = value.multipliedReportingOverflow(by: 10)
             let step = Integer(digit)
-            let (sum, isFull) = isNegative ? tens.subtractingReportingOverflow(step) : tens.addingReportingOverflow(step)
+            let (sum, isFull) =
+                isNegative ? tens.subtractingReportingOverflow(step) : tens.addingReportingOverflow(step)
             if isTooLarge || isFull { return nil }
             value = sum
         }

@@ -47,7 +47,9 @@ struct SearchAnswer: Sendable {
 
     func searchQuery(_ target: RequestTarget) throws(ParameterError) -> TraceSearchQuery {
         var query = TraceSearchQuery()
-        if let text = target["q"], !text.allSatisfy({ "{} \t\n\r".contains($0) }) || text.count(where: { $0 == "{" }) > 1 {
+        if let text = target["q"],
+            !text.allSatisfy({ "{} \t\n\r".contains($0) }) || text.count(where: { $0 == "{" }) > 1
+        {
             throw ParameterError(
                 name: "q", value: text,
                 expected: "nothing or {}: TraceQL is not there yet, search with tags=name=value instead")

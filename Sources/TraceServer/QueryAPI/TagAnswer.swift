@@ -22,7 +22,8 @@ struct TagAnswer: Sendable {
     func names(_ version: Version, _ target: RequestTarget, tenant: TenantID) async throws -> Response {
         let scope = try target.choice("scope", Scope.self) ?? .none
         let query = try tagQuery(target)
-        let scopes = scope == .none ? Set(TagScope.allCases) : Set([TagScope(rawValue: scope.rawValue)].compactMap { $0 })
+        let one = [TagScope(rawValue: scope.rawValue)].compactMap { $0 }
+        let scopes = Set(scope == .none ? TagScope.allCases : one)
         let found = scopes.isEmpty
             ? TagNames(names: [:]) : try await queries.tagNames(scopes, query, tenant: tenant)
         var json = JSONWriter()

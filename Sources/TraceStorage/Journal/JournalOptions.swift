@@ -12,7 +12,8 @@ package struct JournalOptions: Sendable {
     package var queueByteLimit = 64 << 20
 
     /// Measured on requests of 120 KB, nanoseconds a raw byte with all of encoding, and stored size:
-    /// none 0.40, 100 %; acceleration 1 0.92, 22 %; 4 0.83, 25 %; 8 0.73, 30 %; 32 0.55, 52 %.
+    /// none 0.40, 100 %; acceleration 1 0.92, 22 %; 4 0.83, 25 %; 8 0.73, 30 %; 32 0.55, 52 %. In instructions
+    /// of lz4 alone, 16 saves 9 % against 8 and stores 22 % more; 4 costs 10 % and stores 14 % less.
     package var compression = JournalCompression.lz4(acceleration: 8)
 
     package init() {}

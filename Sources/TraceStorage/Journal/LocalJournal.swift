@@ -88,11 +88,10 @@ package final class LocalJournal: Journal {
     }
 
     package var figures: JournalFigures {
-        state.withLock { state in
-            var figures = state.figures
-            figures.queuedByteCount = state.queue.byteCount
-            return figures
-        }
+        let (known, queuedByteCount) = state.withLock { ($0.figures, $0.queue.byteCount) }
+        var figures = known
+        figures.queuedByteCount = queuedByteCount
+        return figures
     }
 }
 
