@@ -29,6 +29,7 @@ let serverProducts: [Target.Dependency] = [
     product("NIOHPACK", "swift-nio-http2"),
     product("NIOHTTP2", "swift-nio-http2"),
     product("NIOPosix", "swift-nio"),
+    product("NIOSSL", "swift-nio-ssl"),
     product("UnixSignals", "swift-service-lifecycle"),
 ]
 
@@ -52,7 +53,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "5.0.1"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
@@ -84,6 +87,7 @@ let package = Package(
         .target(name: "TrafficModel", dependencies: ["ByteCoding", "TraceModel"], swiftSettings: settings),
         .target(
             name: "TerminalRendering", dependencies: ["TraceModel", "TraceAnalysis"], swiftSettings: settings),
+        .target(name: "LayeredOptions", dependencies: [product("Yams", "Yams")], swiftSettings: settings),
         // Floor 4
         .target(
             name: "TraceStorage",
@@ -94,7 +98,8 @@ let package = Package(
             swiftSettings: settings),
         // Floor 5
         .target(
-            name: "Ingest", dependencies: ["TraceModel", "FileIO", "Inflate", "TraceStorage"], swiftSettings: settings),
+            name: "Ingest", dependencies: ["ByteCoding", "TraceModel", "FileIO", "Inflate", "OTLP", "TraceStorage"],
+            swiftSettings: settings),
         .target(
             name: "QueryEngine",
             dependencies: ["ByteCoding", "TraceModel", "TraceAnalysis", "BlockFormat", "TraceStorage"],
@@ -112,7 +117,8 @@ let package = Package(
             name: "vivace",
             dependencies: [
                 "ByteCoding", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP",
-                "BlockFormat", "TrafficModel", "TerminalRendering", "TraceStorage", "Ingest", "QueryEngine", "TraceServer",
+                "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions", "TraceStorage", "Ingest",
+                "QueryEngine", "TraceServer",
                 logging, lifecycle, nioCore, nioHTTP1,
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
@@ -149,6 +155,7 @@ let package = Package(
             ], exclude: ["block-v1.hex"]),
         tests(of: "TrafficModel", ["ByteCoding", "OTLP", "TraceAnalysis", "TraceModel"]),
         tests(of: "TerminalRendering", ["TraceModel"]),
+        tests(of: "LayeredOptions"),
         tests(
             of: "TraceStorage",
             [
@@ -169,8 +176,9 @@ let package = Package(
         tests(
             of: "TraceServer",
             [
-                "ByteCoding", "TraceModel", "Inflate", "BlockFormat", "Ingest", "QueryEngine", "ProtobufMessages",
-                "TraceStorage", "OTLP",
+                "ByteCoding", "TraceModel", "FileIO", "Inflate", "BlockFormat", "Ingest", "QueryEngine",
+                "ProtobufMessages", "TraceStorage", "OTLP", product("InMemoryLogging", "swift-log"),
+                product("NIOTLS", "swift-nio"),
             ] + serverProducts),
         .testTarget(
             name: "EndToEndTests",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ByteCoding
 package import FileIO
 internal import Inflate
+internal import OTLP
 internal import TraceModel
 package import TraceStorage
 
@@ -18,11 +20,14 @@ package struct IngestLimits: Sendable {
 }
 
 /// Takes OTLP requests: counts their memory, inflates them, and has the store keep them.
+///
+/// A JSON request is kept in its protobuf form, so that the journal holds one kind of message.
 package final class IngestService: SpanReceiver {
     private let store: TraceStore
     private let budget: MemoryBudget
     private let limits: IngestLimits
-    private let inflaters: BlockingExecutor
+    /// For what takes longer than a task may hold its thread.
+    private let threads: BlockingExecutor
     /// Unix nanoseconds.
     private let now: @Sendable () -> UInt64
 
@@ -30,7 +35,7 @@ package final class IngestService: SpanReceiver {
         store: TraceStore, budget: MemoryBudget, limits: IngestLimits = IngestLimits(),
         now: @escaping @Sendable () -> UInt64
     ) throws(FileIOError) {
-        inflaters = try BlockingExecutor(name: "inflating", threadCount: 2, queueLimit: 256)
+        threads = try BlockingExecutor(name: "decoding", threadCount: 2, queueLimit: 256)
         self.store = store
         self.budget = budget
         self.limits = limits
@@ -56,22 +61,34 @@ package final class IngestService: SpanReceiver {
 
     package func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome {
         let arrival = now()
-        var inflated: [UInt8]?
-        var extra: IngestReservation?
-        var more: IngestReservation?
-        if request.encoding == .gzip, !request.body.isEmpty {
-            // The trailer says how much it becomes; what is more than four times the body is taken when it is there.
-            let room = max(0, (budget.limits[.ingest] ?? 0) - request.body.count)
-            let announced = min(Inflate.announcedByteCount(request.body), request.body.count * 4, room)
-            extra = try take(announced, beside: request.body.count)
-            let bytes = try await inflate(request.body, announced)
-            more = try take(max(0, bytes.count - announced), beside: request.body.count + announced)
-            inflated = bytes
+        let inflated = request.encoding == .gzip && !request.body.isEmpty ? try await inflated(request.body) : nil
+        guard request.format == .json else {
+            return try await store(
+                ReceivedRequest(
+                    tenant: request.tenant, arrivalNanoseconds: arrival,
+                    contentEncoding: inflated == nil ? .identity : .gzip, body: request.body, inflated: inflated?.bytes),
+                holding: [inflated])
         }
-        let received = ReceivedRequest(
-            tenant: request.tenant, arrivalNanoseconds: arrival,
-            contentEncoding: inflated == nil ? .identity : .gzip, body: request.body, inflated: inflated)
-        defer { withExtendedLifetime((extra, more)) {} }
+        let protobuf = try await transcoded(request.body, inflated)
+        return try await store(
+            ReceivedRequest(
+                tenant: request.tenant, arrivalNanoseconds: arrival, contentEncoding: .identity,
+                body: protobuf.bytes, inflated: nil),
+            holding: [inflated, protobuf])
+    }
+
+    /// Bytes made of a request's body, with the memory that was taken for them.
+    private struct Derived {
+        var bytes: [UInt8]
+        var reservations: [IngestReservation]
+
+        var reservedByteCount: Int { reservations.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    private func store(
+        _ received: consuming ReceivedRequest, holding derived: [Derived?]
+    ) async throws(IngestError) -> ExportOutcome {
+        defer { withExtendedLifetime(derived) {} }
         do {
             let outcome = try await store.append(received)
             return ExportOutcome(
@@ -80,6 +97,25 @@ package final class IngestService: SpanReceiver {
         } catch {
             throw ingestError(error)
         }
+    }
+
+    /// The inflated body; what it needs is taken before and, beyond what could be foreseen, after.
+    private func inflated(_ body: [UInt8]) async throws(IngestError) -> Derived {
+        // The trailer says how much it becomes; what is more than four times the body is taken when it is there.
+        let room = max(0, (budget.limits[.ingest] ?? 0) - body.count)
+        let announced = min(Inflate.announcedByteCount(body), body.count * 4, room)
+        let extra = try take(announced, beside: body.count)
+        let bytes = try await inflate(body, announced)
+        let more = try take(max(0, bytes.count - announced), beside: body.count + announced)
+        return Derived(bytes: bytes, reservations: [extra, more])
+    }
+
+    /// The protobuf form of a JSON request, which is never longer than the text.
+    private func transcoded(_ body: [UInt8], _ inflated: Derived?) async throws(IngestError) -> Derived {
+        let text = inflated?.bytes ?? body
+        let held = body.count + (inflated?.reservedByteCount ?? 0)
+        let reservation = try take(text.count, beside: held)
+        return Derived(bytes: try await transcode(text), reservations: [reservation])
     }
 
     /// - Parameter reservedByteCount: What the caller holds already for the same request.
@@ -103,25 +139,38 @@ package final class IngestService: SpanReceiver {
     /// Inflates the body; a large one on a thread of its own, as the tasks' threads are few and serve everybody.
     private func inflate(_ body: [UInt8], _ announced: Int) async throws(IngestError) -> [UInt8] {
         let limit = limits.inflatedByteLimit
-        guard max(body.count * 4, announced) > Self.inlineByteLimit else {
-            return try inflated { () throws(InflateError) in try Inflate.inflate(body, limit: limit) }
-        }
-        let result: Result<[UInt8], InflateError>
-        do {
-            result = try await inflaters.run { () -> Result<[UInt8], InflateError> in
-                do throws(InflateError) {
-                    return .success(try Inflate.inflate(body, limit: limit))
-                } catch {
-                    return .failure(error)
-                }
-            }
-        } catch {
-            throw IngestError(
-                .overloaded, "too many requests wait to be decompressed: try again later",
-                retryAfterSeconds: limits.retryAfterSeconds)
-        }
+        let work = { @Sendable () throws(InflateError) in try Inflate.inflate(body, limit: limit) }
+        guard max(body.count * 4, announced) > Self.inlineByteLimit else { return try inflated(work) }
+        let result = try await onThread { Result(catching: work) }
         return try inflated { () throws(InflateError) in try result.get() }
     }
+
+    /// Rewrites JSON in protobuf, on a thread of its own if it is long.
+    private func transcode(_ text: [UInt8]) async throws(IngestError) -> [UInt8] {
+        let work = { @Sendable () throws(OTLPError) in try JSONTranscoder.protobuf(text.rawSpan) }
+        let isLong = text.count > Self.inlineTextByteLimit
+        let result = isLong ? try await onThread { Result(catching: work) } : Result(catching: work)
+        do {
+            return try result.get()
+        } catch {
+            throw IngestError(.malformed, error.message)
+        }
+    }
+
+    private func onThread<Answer: Sendable>(
+        _ work: @escaping @Sendable () -> Answer
+    ) async throws(IngestError) -> Answer {
+        do {
+            return try await threads.run(work)
+        } catch {
+            throw IngestError(
+                .overloaded, "too many requests wait to be decompressed or decoded: try again later",
+                retryAfterSeconds: limits.retryAfterSeconds)
+        }
+    }
+
+    /// JSON longer than this is rewritten on a thread of its own: half a millisecond to a millisecond of work.
+    private static let inlineTextByteLimit = 128 << 10
 
     /// What becomes larger than this is inflated on a thread of its own: a millisecond or two of work.
     private static let inlineByteLimit = 512 << 10

@@ -8,17 +8,25 @@ package enum BodyEncoding: UInt8, Sendable {
     case gzip = 1
 }
 
+/// In which of OTLP's encodings an ExportTraceServiceRequest is written.
+package enum MessageFormat: Sendable {
+    case protobuf
+    case json
+}
+
 /// One OTLP Export request as it came from the wire.
 package struct ExportRequest: Sendable {
     package var tenant: TenantID
-    /// The body as received, still compressed by `encoding`; the protobuf encoding of ExportTraceServiceRequest.
+    /// The body as received, still compressed by `encoding`; ExportTraceServiceRequest in `format`.
     package var body: [UInt8]
     package var encoding: BodyEncoding
+    package var format: MessageFormat
 
-    package init(tenant: TenantID, body: [UInt8], encoding: BodyEncoding) {
+    package init(tenant: TenantID, body: [UInt8], encoding: BodyEncoding, format: MessageFormat = .protobuf) {
         self.tenant = tenant
         self.body = body
         self.encoding = encoding
+        self.format = format
     }
 }
 

@@ -65,9 +65,24 @@ extension QueryError {
     }
 }
 
+extension AccessControl.Refusal {
+    var httpStatus: HTTPResponse.Status {
+        switch self {
+        case .noToken, .unknownToken: .unauthorized
+        case .lacks: .forbidden
+        }
+    }
+
+    var status: RPCStatus { RPCStatus(code: grpcCode(for: httpStatus).rawValue, message: message) }
+
+    var grpcStatus: GRPCStatus { GRPCStatus(grpcCode(for: httpStatus), message) }
+}
+
 /// The gRPC code that belongs to a status of HTTP, for the body of an OTLP error that Ingest did not make.
 func grpcCode(for status: HTTPResponse.Status) -> GRPCStatus.Code {
     switch status.code {
+    case 401: .unauthenticated
+    case 403: .permissionDenied
     case 404, 405: .unimplemented
     case 408: .deadlineExceeded
     case 413, 429: .resourceExhausted

@@ -70,6 +70,9 @@ package struct ServerLimits: Sendable {
     /// Connections that the kernel holds until they are accepted.
     package var backlog = 512
 
+    /// How often the files of certificates, keys and tokens are looked at.
+    package var credentialsMilliseconds = 1_000
+
     /// How long requests under way may go on after SIGTERM, so that the process is gone within two seconds.
     package var drainMilliseconds = 1_500
 

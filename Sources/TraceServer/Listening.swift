@@ -41,6 +41,17 @@ extension ServerError {
     }
 }
 
+extension SocketAddress {
+    /// Whether only this machine can reach a socket with this address.
+    var isLoopback: Bool {
+        switch self {
+        case .v4: ipAddress?.hasPrefix("127.") ?? false
+        case .v6: ipAddress == "::1" || ipAddress?.hasPrefix("::ffff:127.") ?? false
+        case .unixDomainSocket: true
+        }
+    }
+}
+
 /// Runs `body`; it is cancelled if it still runs when `limit` has passed since a graceful shutdown began.
 func withDrainLimit(_ limit: Duration, _ body: @escaping @Sendable () async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -33,6 +33,8 @@ package struct ServerConfiguration: Sendable {
     package var otlpGRPC = ListenAddress(host: "127.0.0.1", port: 4317)
     package var otlpHTTP = ListenAddress(host: "127.0.0.1", port: 4318)
     package var http = ListenAddress(host: "127.0.0.1", port: 3200)
+    /// Whose pages may send spans from a browser.
+    package var corsOrigins = CORSOrigins.none
     /// The directory of the store.
     package var dataDirectory = ""
     /// What the program's caches and buffers may hold in all.

@@ -7,6 +7,8 @@ package struct ServerError: Error, Sendable, CustomStringConvertible {
         case addressInUse
         /// The address can't be listened on: it is not this machine's, or not allowed.
         case addressUnavailable
+        /// The files of certificates, keys or tokens can't be used: mend them.
+        case badCredentials
         /// A listener's socket was closed under it.
         case listenerFailed
     }

@@ -15,6 +15,7 @@ internal import UnixSignals
 /// stop accepting and have `ServerLimits.drainMilliseconds` to finish, together.
 package struct VivaceServer: Service {
     private let configuration: ServerConfiguration
+    private let credentials: ServerCredentials
     private let receiver: any SpanReceiver
     private let queries: any TraceQuerying
     private let status: any StoreStatusProviding
@@ -26,16 +27,19 @@ package struct VivaceServer: Service {
     package let listeners = ListenerAddresses()
 
     /// - Parameters:
+    ///   - credentials: Certificates and tokens.
     ///   - status: Says what `/ready` and `/status` tell about the store.
     ///   - memory: The account that `/metrics` shows; nil shows none.
     ///   - onListening: Called once for each listener, with `HOST:PORT` as the system gave it.
     package init(
-        configuration: ServerConfiguration, receiver: any SpanReceiver, queries: any TraceQuerying,
-        status: any StoreStatusProviding, memory: MemoryBudget?, logger: Logger,
+        configuration: ServerConfiguration, credentials: ServerCredentials = .none,
+        receiver: any SpanReceiver, queries: any TraceQuerying, status: any StoreStatusProviding,
+        memory: MemoryBudget?, logger: Logger,
         onListening: @escaping @Sendable (ListenerName, String) -> Void = { _, _ in }
     ) {
         configuration.limits.assertRelations()
         self.configuration = configuration
+        self.credentials = credentials
         self.receiver = receiver
         self.queries = queries
         self.status = status
@@ -49,6 +53,15 @@ package struct VivaceServer: Service {
     /// - Throws: ``ServerError`` if one can't listen, with the flag and the address.
     package func run() async throws {
         let services = services()
+        let interval = Duration.milliseconds(configuration.limits.credentialsMilliseconds)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await credentials.run(interval: interval, logger: logger) }
+            defer { group.cancelAll() }
+            try await runListeners(services)
+        }
+    }
+
+    private func runListeners(_ services: [any Service]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for service in services { group.addTask { try await service.run() } }
             // The first one that fails cancels the others.
@@ -78,20 +91,24 @@ package struct VivaceServer: Service {
         let loops = MultiThreadedEventLoopGroup.singleton
         let pages = StatusPages(
             build: configuration.build, store: status, listeners: listeners, metrics: metrics)
+        let (access, tls) = (AccessControl(tokens: credentials.tokens), credentials.tls)
         return [
             HTTPListener(
                 name: .http, address: configuration.http,
                 responder: QueryAPI(
-                    queries: queries, pages: pages, metrics: metrics, limits: limits, logger: logger),
-                limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.http)),
+                    queries: queries, pages: pages, metrics: metrics, access: access, limits: limits, logger: logger),
+                limits: limits, tls: tls, eventLoopGroup: loops, logger: logger, onListening: announcing(.http)),
             HTTPListener(
                 name: .otlpHTTP, address: configuration.otlpHTTP,
-                responder: OTLPResponder(receiver: receiver, metrics: metrics, limits: limits, buffers: buffers),
-                limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpHTTP)),
+                responder: OTLPResponder(
+                    receiver: receiver, metrics: metrics, limits: limits, buffers: buffers, access: access,
+                    corsOrigins: configuration.corsOrigins),
+                limits: limits, tls: tls, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpHTTP)),
             GRPCListener(
                 address: configuration.otlpGRPC,
-                service: GRPCService(receiver: receiver, status: status, metrics: metrics, buffers: buffers),
-                limits: limits, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpGRPC)),
+                service: GRPCService(
+                    receiver: receiver, status: status, metrics: metrics, buffers: buffers, access: access),
+                limits: limits, tls: tls, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpGRPC)),
         ]
     }
 
@@ -106,6 +123,7 @@ package struct VivaceServer: Service {
             let actual = ListenAddress(host: configured.host, port: address?.port ?? configured.port)
                 .description
             if listeners.set(actual, for: name) { logListeners() }
+            if let address, !address.isLoopback { warnOfStrangers(name, actual) }
             onListening(name, actual)
         }
     }
@@ -116,6 +134,18 @@ package struct VivaceServer: Service {
             let address = listeners[name] ?? ""
             logger.info("listening", metadata: ["service": "\(name.service)", "address": "\(address)"])
         }
+    }
+
+    /// Told for a listener that other machines can reach, if it takes everybody or what is said can be overheard.
+    private func warnOfStrangers(_ name: ListenerName, _ address: String) {
+        let missing = [
+            credentials.tls == nil ? "TLS (--tls-cert, --tls-key)" : nil,
+            credentials.tokens == nil ? "tokens (--tokens)" : nil,
+        ].compactMap { $0 }
+        guard !missing.isEmpty else { return }
+        logger.warning(
+            "other machines can reach this listener, without \(missing.joined(separator: " and without "))",
+            metadata: ["service": "\(name.service)", "address": "\(address)"])
     }
 
     /// The limits, with fewer connections where the system allows few file descriptors: a listener that meets that

@@ -51,12 +51,22 @@ struct TimeLength: ExpressibleByArgument, Sendable {
 }
 
 /// A number of bytes, as in 1GiB.
-struct ByteSize: ExpressibleByArgument, Sendable {
+struct ByteSize: ExpressibleByArgument, Sendable, CustomStringConvertible {
     var byteCount: Int
+
+    init(byteCount: Int) { self.byteCount = byteCount }
 
     init?(argument: String) {
         guard let byteCount = NumberText.parseBytes(argument), byteCount > 0 else { return nil }
         self.byteCount = byteCount
+    }
+
+    /// Exact, in the largest unit that leaves a whole number.
+    var description: String {
+        for (scale, unit) in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] where byteCount % scale == 0 {
+            return "\(byteCount / scale)\(unit)"
+        }
+        return "\(byteCount)"
     }
 }
 

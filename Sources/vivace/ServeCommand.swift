@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-
-/// What `vivace serve` was told, variables and defaults laid under.
-struct ServeOptions: Sendable {
-    var dataDirectory: String
-    var otlpGRPC: HostPort
-    var otlpHTTP: HostPort
-    var http: HostPort
-    /// What all caches and buffers together may hold.
-    var memoryByteCount: Int
-}
+internal import LayeredOptions
+internal import TraceServer
 
 /// `vivace serve`
 struct ServeCommand: AsyncParsableCommand {
@@ -25,6 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
               vivace serve --data-dir ./data
               vivace serve --data-dir /var/lib/vivace --otlp-grpc :4317 --memory 2GiB
               VIVACE_DATA_DIR=./data VIVACE_HTTP=127.0.0.1:3300 vivace serve
+              vivace serve --config /etc/vivace.yaml
+              vivace serve --data-dir ./data --otlp-http :4318 --tls-cert cert.pem --tls-key key.pem --tokens tokens
             """)
 
     @Option(
@@ -45,28 +39,45 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "What caches and buffers may hold in all, VIVACE_MEMORY (default: 1GiB).")
     var memory: ByteSize?
 
-    private static let leastMemoryByteCount = 16 << 20
+    @Option(
+        help: ArgumentHelp(
+            "Whose pages may send spans from a browser: origins with commas, or *, VIVACE_OTLP_CORS_ORIGINS (default: none).",
+            valueName: "origins"))
+    var otlpCorsOrigins: CORSOrigins?
 
-    func resolvedOptions() throws -> ServeOptions {
-        guard let directory = try Settings.value(dataDir, "data-dir") else {
-            throw ValidationError("Say where to store traces: --data-dir DIR or VIVACE_DATA_DIR.")
-        }
-        let memoryByteCount = try Settings.value(memory, "memory")?.byteCount ?? 1 << 30
-        guard memoryByteCount >= Self.leastMemoryByteCount else {
-            throw ValidationError("--memory has to be at least 16MiB: less does not take an ordinary request.")
-        }
-        let loopback = { HostPort(host: "127.0.0.1", port: $0) }
-        return ServeOptions(
-            dataDirectory: directory,
-            otlpGRPC: try Settings.value(otlpGrpc, "otlp-grpc") ?? loopback(4317),
-            otlpHTTP: try Settings.value(otlpHttp, "otlp-http") ?? loopback(4318),
-            http: try Settings.value(http, "http") ?? loopback(3200),
-            memoryByteCount: memoryByteCount)
-    }
+    @Option(
+        help: ArgumentHelp(
+            "Certificate and chain in PEM: every listener speaks TLS. VIVACE_TLS_CERT.", valueName: "file"))
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("The certificate's key in PEM, VIVACE_TLS_KEY.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Authorities in PEM: clients have to show a certificate of theirs. VIVACE_TLS_CLIENT_CA.",
+            valueName: "file"))
+    var tlsClientCa: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens, a line each with what it allows: read, write or read,write. VIVACE_TOKENS (default: none are asked for).",
+            valueName: "file"))
+    var tokens: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A YAML file with these options, names without dashes in front. VIVACE_CONFIG.", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Print the values of all options as such a file, say where each came from, and end.")
+    var printConfig = false
 
     func validate() throws { _ = try resolvedOptions() }
 
     func run() async throws {
-        try await startServer(resolvedOptions())
+        let (options, layers) = try resolvedOptions()
+        if printConfig { return Output.write(layers.yaml) }
+        try await startServer(options)
     }
 }

@@ -17,6 +17,12 @@ func startServer(_ options: ServeOptions) async throws {
     LoggingSystem.bootstrap(StreamLogHandler.standardError)
     let logger = Logger(label: "vivace")
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
+    let credentials: ServerCredentials
+    do {
+        credentials = try ServerCredentials(tls: options.tls, tokensPath: options.tokensPath)
+    } catch {
+        throw CommandError(.unreachable, error.description)
+    }
     let budget = MemoryBudget(total: options.memoryByteCount)
     let store: TraceStore
     do {
@@ -29,7 +35,7 @@ func startServer(_ options: ServeOptions) async throws {
     }
     do {
         let server = VivaceServer(
-            configuration: configuration(options),
+            configuration: configuration(options), credentials: credentials,
             receiver: try IngestService(store: store, budget: budget, now: now),
             queries: QueryEngine(store: store, budget: budget), status: StoreStatus(store: store), memory: budget,
             logger: logger)
@@ -55,6 +61,7 @@ private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     configuration.otlpGRPC = ListenAddress(host: options.otlpGRPC.host, port: options.otlpGRPC.port)
     configuration.otlpHTTP = ListenAddress(host: options.otlpHTTP.host, port: options.otlpHTTP.port)
     configuration.http = ListenAddress(host: options.http.host, port: options.http.port)
+    configuration.corsOrigins = options.corsOrigins
     configuration.dataDirectory = options.dataDirectory
     configuration.memoryByteCount = options.memoryByteCount
     configuration.build.version = VivaceCommand.version

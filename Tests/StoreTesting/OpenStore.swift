@@ -27,6 +27,8 @@ package struct OpenStore: Sendable {
         configuration.fileSystem = fileSystem
         configuration.journalOptions.segmentByteCount = 4 << 10
         configuration.journalDecorator = { SteppedJournal($0) }
+        // Tests run beside each other: no clock decides in them.
+        configuration.roomWait = .seconds(60)
         configure(&configuration)
         let store = try await TraceStore.open(configuration, budget: budget, logger: logger)
         return OpenStore(store: store, budget: budget, logger: logger, log: log)

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 import NIOPosix
+import NIOSSL
 import Synchronization
 import TraceServer
 
@@ -28,8 +29,10 @@ final class GRPCTestConnection: Sendable {
     let channel: any Channel
     let control: ControlFrames
 
-    static func with(port: Int, _ body: (GRPCTestConnection) async throws -> Void) async throws {
-        let connection = try await GRPCTestConnection(port: port)
+    static func with(
+        port: Int, tls: NIOSSLContext? = nil, _ body: (GRPCTestConnection) async throws -> Void
+    ) async throws {
+        let connection = try await GRPCTestConnection(port: port, tls: tls)
         do {
             try await body(connection)
         } catch {
@@ -39,12 +42,16 @@ final class GRPCTestConnection: Sendable {
         try? await connection.channel.close()
     }
 
-    private init(port: Int) async throws {
+    private init(port: Int, tls: NIOSSLContext?) async throws {
         let control = ControlFrames()
         self.control = control
         let (channel, multiplexer) = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     let multiplexer = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
                         mode: .client, connectionConfiguration: .init(), streamConfiguration: .init()
                     ) { stream in stream.eventLoop.makeSucceededVoidFuture() }

@@ -2,6 +2,7 @@
 
 import NIOCore
 import NIOPosix
+import NIOSSL
 import TraceServer
 
 /// What a server answered.
@@ -22,11 +23,17 @@ struct HTTPTestConnection {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var received = ByteBuffer()
 
-    static func with(port: Int, _ body: (inout HTTPTestConnection) async throws -> Void) async throws {
+    static func with(
+        port: Int, tls: NIOSSLContext? = nil, _ body: (inout HTTPTestConnection) async throws -> Void
+    ) async throws {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
         try await channel.executeThenClose { inbound, outbound in
@@ -103,10 +110,10 @@ extension RunningServer {
     /// One request on a connection of its own.
     func request(
         _ method: String, _ target: String, to listener: ListenerName, fields: [String] = [],
-        body: [UInt8]? = nil
+        body: [UInt8]? = nil, tls: NIOSSLContext? = nil
     ) async throws -> TestAnswer {
         var answer = TestAnswer()
-        try await HTTPTestConnection.with(port: port(listener)) { connection in
+        try await HTTPTestConnection.with(port: port(listener), tls: tls) { connection in
             let length = body.map { ["Content-Length: \($0.count)"] } ?? []
             let head = (["\(method) \(target) HTTP/1.1", "Host: test"] + fields + length).joined(
                 separator: "\r\n")

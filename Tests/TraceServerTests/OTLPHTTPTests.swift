@@ -93,7 +93,8 @@ private let protobuf = "Content-Type: application/x-protobuf"
     }
 
     @Test(arguments: [
-        ("POST", "/v1/traces", "Content-Type: application/json", 415),
+        ("POST", "/v1/traces", "Content-Type: application/x-ndjson", 415),
+        ("POST", "/v1/traces", "Content-Type: application/json\r\nContent-Encoding: zstd", 415),
         ("POST", "/v1/traces", "Content-Type: text/plain", 415),
         ("POST", "/v1/traces", "X-Nothing: 1", 415),
         ("GET", "/v1/traces", protobuf, 405), ("PUT", "/v1/traces", protobuf, 405),
@@ -108,7 +109,7 @@ private let protobuf = "Content-Type: application/x-protobuf"
                 method, path, to: .otlpHTTP, fields: [field], body: [1, 2, 3])
             #expect(answer.status == status)
             #expect(answer.fields["allow"] == (status == 405 ? "POST" : nil))
-            if field.contains("json") {
+            if field.contains("application/json") {
                 #expect(answer.text.hasPrefix("{\"code\":3,\"message\":\""))
             } else {
                 #expect(!(try RPCStatus(decoding: answer.body).message.isEmpty))

@@ -23,6 +23,9 @@ struct RunningServer: Sendable {
     /// Runs `body` against a server and stops it afterwards.
     static func with(
         limits: ServerLimits = smallLimits, storage: [any Service] = [],
+        credentials: ServerCredentials = .none,
+        logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+        configure: (inout ServerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws {
         var configuration = ServerConfiguration()
@@ -30,12 +33,12 @@ struct RunningServer: Sendable {
         configuration.otlpHTTP.port = 0
         configuration.http.port = 0
         configuration.limits = limits
+        configure(&configuration)
         let (receiver, queries, status) = (FakeReceiver(), FakeQueries(), FakeStatus())
         let (listening, continuation) = AsyncStream.makeStream(of: ListenerName.self)
         let server = VivaceServer(
-            configuration: configuration, receiver: receiver, queries: queries, status: status,
-            memory: MemoryBudget(total: 1 << 30),
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            configuration: configuration, credentials: credentials, receiver: receiver, queries: queries,
+            status: status, memory: MemoryBudget(total: 1 << 30), logger: logger
         ) { name, _ in continuation.yield(name) }
         let group = ServiceGroup(
             services: storage + [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

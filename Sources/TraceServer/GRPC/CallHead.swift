@@ -21,6 +21,7 @@ struct CallHead: Sendable, Equatable {
     var encoding: Encoding
     /// The value of the tenant's header.
     var tenant: String?
+    var authorization: String?
 
     /// Why a call is not one, before a byte of its message is read.
     enum Refusal: Error, Equatable {
@@ -45,6 +46,7 @@ struct CallHead: Sendable, Equatable {
             case let other?: .unknown(other)
             }
         tenant = fields.first(name: tenantHeaderName.lowercased())
+        authorization = fields.first(name: "authorization")
     }
 
     /// Whether a content type is `application/grpc`, alone or with a suffix such as `+proto` or a parameter.

@@ -15,6 +15,7 @@ struct GRPCListener: Service {
     let address: ListenAddress
     let service: GRPCService
     let limits: ServerLimits
+    let tls: ReloadedFiles<TLSContexts>?
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
@@ -24,7 +25,7 @@ struct GRPCListener: Service {
         let connections = ConnectionSet { calls.finish() }
         let streams = UnaryStreamContext(
             receiver: service.receiver, metrics: service.metrics, limits: limits,
-            buffers: service.buffers, submit: calls.add)
+            buffers: service.buffers, access: service.access, submit: calls.add)
         let channel = try await listening(.otlpGRPC, on: address) {
             try await bootstrap(connections, streams).bind(host: address.host, port: address.port).get()
         }
@@ -91,6 +92,7 @@ struct GRPCListener: Service {
                 keepalive: .init(
                     pingInterval: .seconds(seconds.keepalive), ackTimeout: .seconds(seconds.answer))))
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addTLS(tls?.value.http2)
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connectionConfiguration,
             streamConfiguration: streamConfiguration, streamDelegate: management.http2StreamDelegate

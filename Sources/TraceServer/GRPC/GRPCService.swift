@@ -10,9 +10,10 @@ struct GRPCService: Sendable {
     let status: any StoreStatusProviding
     let metrics: ServerMetrics
     let buffers: BodyBuffers
+    let access: AccessControl
 
-    /// Health checks are small; more is not inflated.
-    private static let healthRequestByteCount = 64 << 10
+    /// Health checks are small; more is neither kept, as they need no token, nor inflated.
+    static let healthRequestByteCount = 64 << 10
 
     /// Performs a call and sends the answer.
     func perform(_ call: consuming GRPCCall) async {

@@ -10,10 +10,12 @@ struct GRPCStatus: Sendable, Equatable {
         case invalidArgument = 3
         case deadlineExceeded = 4
         case notFound = 5
+        case permissionDenied = 7
         case resourceExhausted = 8
         case unimplemented = 12
         case `internal` = 13
         case unavailable = 14
+        case unauthenticated = 16
 
         /// The name that specifications and metrics use.
         var name: String {
@@ -22,10 +24,12 @@ struct GRPCStatus: Sendable, Equatable {
             case .invalidArgument: "INVALID_ARGUMENT"
             case .deadlineExceeded: "DEADLINE_EXCEEDED"
             case .notFound: "NOT_FOUND"
+            case .permissionDenied: "PERMISSION_DENIED"
             case .resourceExhausted: "RESOURCE_EXHAUSTED"
             case .unimplemented: "UNIMPLEMENTED"
             case .internal: "INTERNAL"
             case .unavailable: "UNAVAILABLE"
+            case .unauthenticated: "UNAUTHENTICATED"
             }
         }
     }

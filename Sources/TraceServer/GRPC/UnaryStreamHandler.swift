@@ -11,6 +11,7 @@ struct UnaryStreamContext: Sendable {
     let metrics: ServerMetrics
     let limits: ServerLimits
     let buffers: BodyBuffers
+    let access: AccessControl
     /// Hands a complete call to the listener's tasks; false if it takes no more.
     let submit: @Sendable (GRPCCall) -> Bool
 }
@@ -89,6 +90,7 @@ final class UnaryStreamHandler: ChannelInboundHandler {
             do {
                 let head = try CallHead(fields)
                 method = head.method
+                if let refusal = refusal(head) { return answer(.failure(refusal.grpcStatus)) }
                 state = .gathering(head)
             } catch {
                 switch error {
@@ -102,6 +104,17 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         if clientHasEnded { finishGathering() }
     }
 
+    /// Why the sender may not make this call; a health check needs no token, like `/ready`.
+    private func refusal(_ head: CallHead) -> AccessControl.Refusal? {
+        guard head.method == .export else { return nil }
+        do throws(AccessControl.Refusal) {
+            try shared.access.check(head.authorization, needs: .write)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func receive(_ frame: ByteBuffer) {
         var rest = frame
         while case .gathering(let head) = state, rest.readableBytes > 0 {
@@ -110,6 +123,9 @@ final class UnaryStreamHandler: ChannelInboundHandler {
             case .announced(let byteCount, let isCompressed):
                 self.isCompressed = isCompressed
                 if let status = head.check(isCompressed: isCompressed) { return answer(.failure(status)) }
+                if head.method == .healthCheck, byteCount > GRPCService.healthRequestByteCount {
+                    return answer(.failure(GRPCStatus(.resourceExhausted, "a health check is not that large")))
+                }
                 guard reserve(byteCount) else { return }
             case .failed(let status): return answer(.failure(status))
             }

@@ -24,6 +24,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     let address: ListenAddress
     let responder: Responder
     let limits: ServerLimits
+    let tls: ReloadedFiles<TLSContexts>?
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
@@ -58,6 +59,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
 
     private func connection(_ deadlines: Deadlines) -> HTTPConnection {
         HTTPConnection(
+            tls: tls,
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
                     try await serve(
@@ -86,13 +88,15 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     }
 }
 
-/// hummingbird's HTTP/1.1 connection with larger reads, and with a thought for older clients.
+/// hummingbird's HTTP/1.1 connection with larger reads, with TLS, and with a thought for older clients.
 private struct HTTPConnection: ServerChildChannel {
+    let tls: ReloadedFiles<TLSContexts>?
     let http1: HTTP1Channel
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         do {
             try channel.syncOptions?.setOption(.recvAllocator, value: receiveAllocator)
+            try channel.pipeline.syncOperations.addTLS(tls?.value.http1)
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }

@@ -7,7 +7,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import ProtobufMessages
 
-/// OTLP over HTTP: `POST /v1/traces` with protobuf.
+/// OTLP over HTTP: `POST /v1/traces` with protobuf or JSON.
 ///
 /// - SeeAlso: the OTLP specification, "OTLP/HTTP".
 struct OTLPResponder: HTTPResponding {
@@ -15,6 +15,8 @@ struct OTLPResponder: HTTPResponding {
     let metrics: ServerMetrics
     let limits: ServerLimits
     let buffers: BodyBuffers
+    let access: AccessControl
+    let corsOrigins: CORSOrigins
 
     /// Why a request is refused before or while its body is read.
     private struct Refusal: Error {
@@ -23,27 +25,39 @@ struct OTLPResponder: HTTPResponding {
     }
 
     func respond(to exchange: inout HTTPExchange) async throws -> Response {
+        let head = exchange.head
+        if corsOrigins.isPreflight(head), Self.isForSpans(head) {
+            return Response(status: .noContent, headers: corsOrigins.fields(for: head))
+        }
+        var response = try await answer(&exchange)
+        response.headers.append(contentsOf: corsOrigins.fields(for: head))
+        metrics.countIngestRequest(transport: .http, code: String(response.status.code))
+        return response
+    }
+
+    private func answer(_ exchange: inout HTTPExchange) async throws -> Response {
         let mediaType = MediaType(contentType: exchange.head.headerFields[.contentType])
-        let response: Response
         do {
+            try access.check(exchange.head.headerFields[.authorization], needs: .write)
             let outcome = try await export(&exchange, mediaType)
-            let body = try ExportTraceServiceResponse(outcome).encoded()
-            response = answer(.ok, body, as: .protobuf)
+            return try Response(outcome, as: mediaType)
         } catch let error as IngestError {
-            var failure = answer(error.httpStatus, error.status, as: mediaType)
+            var failure = Response(error.httpStatus, error.status, as: mediaType)
             failure.headers[.retryAfter] = error.retrySeconds.map(String.init)
-            response = failure
+            return failure
+        } catch let refusal as AccessControl.Refusal {
+            var failure = Response(refusal.httpStatus, refusal.status, as: mediaType)
+            failure.headers[.wwwAuthenticate] = refusal.challenge
+            return failure
         } catch let refusal as Refusal {
             let status = RPCStatus(code: grpcCode(for: refusal.status).rawValue, message: refusal.message)
-            var failure = answer(refusal.status, status, as: mediaType)
+            var failure = Response(refusal.status, status, as: mediaType)
             if refusal.status == .methodNotAllowed { failure.headers[.allow] = "POST" }
-            response = failure
+            return failure
         } catch let error as HTTPParserError {
             metrics.countIngestRequest(transport: .http, code: "400")
             throw error
         }
-        metrics.countIngestRequest(transport: .http, code: String(response.status.code))
-        return response
     }
 
     private func export(
@@ -55,7 +69,9 @@ struct OTLPResponder: HTTPResponding {
         defer { buffers.giveBack(&body) }
         try await gather(&exchange, &reservation, into: &body)
         let tenant = requestTenant(header: exchange.head.headerFields[.tenant])
-        let outcome = try await export(ExportRequest(tenant: tenant, body: body, encoding: encoding))
+        let outcome = try await export(
+            ExportRequest(
+                tenant: tenant, body: body, encoding: encoding, format: mediaType == .json ? .json : .protobuf))
         extendLifetime(reservation)
         return outcome
     }
@@ -68,15 +84,19 @@ struct OTLPResponder: HTTPResponding {
         }
     }
 
+    private static func isForSpans(_ head: HTTPRequest) -> Bool {
+        (head.path ?? "").prefix { $0 != "?" } == "/v1/traces"
+    }
+
     private func check(_ head: HTTPRequest, _ mediaType: MediaType) throws -> BodyEncoding {
-        guard (head.path ?? "").prefix(while: { $0 != "?" }) == "/v1/traces" else {
+        guard Self.isForSpans(head) else {
             throw Refusal(status: .notFound, message: "there is only /v1/traces here")
         }
         guard head.method == .post else {
             throw Refusal(status: .methodNotAllowed, message: "spans are sent with POST")
         }
-        guard mediaType == .protobuf else {
-            let text = "the Content-Type has to be application/x-protobuf"
+        guard mediaType != .other else {
+            let text = "the Content-Type has to be application/x-protobuf or application/json"
             throw Refusal(status: .unsupportedMediaType, message: text)
         }
         switch head.headerFields[.contentEncoding]?.lowercased() {
@@ -117,25 +137,6 @@ struct OTLPResponder: HTTPResponding {
         if let contentLength = exchange.contentLength, body.count != contentLength {
             throw Refusal(status: .badRequest, message: "the body is shorter than its Content-Length")
         }
-    }
-
-    /// An error in the encoding of the request, as OTLP wants it.
-    private func answer(
-        _ status: HTTPResponse.Status, _ error: RPCStatus, as mediaType: MediaType
-    ) -> Response {
-        guard mediaType == .json else { return answer(status, (try? error.encoded()) ?? [], as: .protobuf) }
-        var json = JSONWriter()
-        json.object { json in
-            json.field("code", number: Int(error.code))
-            json.field("message", error.message)
-        }
-        return answer(status, json.array(), as: .json)
-    }
-
-    private func answer(_ status: HTTPResponse.Status, _ body: [UInt8], as mediaType: MediaType) -> Response {
-        Response(
-            status: status, headers: [.contentType: mediaType.contentType],
-            body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }
 

@@ -12,6 +12,7 @@ struct QueryAPI: HTTPResponding {
     let queries: any TraceQuerying
     let pages: StatusPages
     let metrics: ServerMetrics
+    let access: AccessControl
     let limits: ServerLimits
     let logger: Logger
 
@@ -70,6 +71,7 @@ struct QueryAPI: HTTPResponding {
             return plainText(.uriTooLong, "the URL is too long\n")
         }
         let target = RequestTarget(text)
+        if let refusal = refusal(target, exchange.head) { return refusal }
         guard let question = Question(path: target.path) else {
             return plainText(.notFound, "404 page not found\n")
         }
@@ -84,6 +86,19 @@ struct QueryAPI: HTTPResponding {
         let response = await answer(question, target, head)
         metrics.countQuery(kind: kind, code: response.status.code, duration: ContinuousClock.now - start)
         return response
+    }
+
+    /// The answer to who may not ask; whether the server is ready, anybody may.
+    private func refusal(_ target: RequestTarget, _ head: HTTPRequest) -> Response? {
+        guard target.path != [StatusPages.Page.ready.rawValue] else { return nil }
+        do throws(AccessControl.Refusal) {
+            try access.check(head.headerFields[.authorization], needs: .read)
+            return nil
+        } catch {
+            var answer = plainText(error.httpStatus, error.message + "\n")
+            answer.headers[.wwwAuthenticate] = error.challenge
+            return answer
+        }
     }
 
     private func answer(
