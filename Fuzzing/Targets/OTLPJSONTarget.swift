@@ -17,10 +17,10 @@ enum OTLPJSONTarget {
             // Text that was no UTF-8 is repaired by the first writing, and may make resources equal that were not.
             let second = try read(json(first, .openTelemetry))
             claim(counted(digests(second)) == counted(digests(first)), "JSON comes back")
-            claim(json(second, .openTelemetry) == json(try read(json(second, .openTelemetry)), .openTelemetry),
-                "JSON is written the same again")
+            let third = try read(json(second, .openTelemetry))
+            claim(json(second, .openTelemetry) == json(third, .openTelemetry), "JSON is written the same again")
         } catch {
-            claim(error.code == .tooDeep, "what the JSON reader writes can be decoded: \(error)")
+            claim(false, "what the JSON reader writes can be decoded: \(error)")
         }
     }
 

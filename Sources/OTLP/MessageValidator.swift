@@ -5,7 +5,7 @@ internal import ByteCoding
 /// Proves that a message which is kept as encoded bytes can be read later without errors: every length adds up, no
 /// groups; and finds out whether a value is nested deeper than the limit.
 ///
-/// Walks with a stack of its own, so that what a sender nests costs no call stack; the limit bounds the stack's
+/// Walks with a stack of its own, so that what a sender nests costs no call stack; the deepest level bounds the stack's
 /// length (a level of a key-value list is three messages).
 struct MessageValidator: ~Copyable {
     struct Frame: BitwiseCopyable {
@@ -13,7 +13,7 @@ struct MessageValidator: ~Copyable {
         var shape: MessageShape
     }
 
-    /// How deep AnyValues may lie in each other.
+    /// How deep AnyValues may lie in each other; at most ``OTLPDecoderLimits/maximumAnyValueDepth``.
     var depthLimit: Int
     private var parents: FlatBuffer<Frame>
 
@@ -25,8 +25,9 @@ struct MessageValidator: ~Copyable {
     /// - Parameters:
     ///   - body: The message, in `bytes`.
     ///   - depth: How many AnyValues it lies in already.
-    /// - Returns: False if a value is nested too deep. What is deeper is passed over, the rest is proved as ever, so
-    ///   that the answer does not depend on the order of the fields.
+    /// - Returns: False if a value is nested too deep. Everything down to ``OTLPDecoderLimits/maximumAnyValueDepth`` is
+    ///   proved whatever the limit is, so that a replay, which has a higher one, finds no damage that was not found at
+    ///   first; what is deeper is passed over.
     mutating func validate(
         _ body: ByteCursor, as shape: MessageShape, depth: Int, in bytes: RawSpan
     ) throws(WireFault) -> Bool {
@@ -44,10 +45,8 @@ struct MessageValidator: ~Copyable {
                 }
                 let part = try cursor.body(bytes)
                 if child == .anyValue {
-                    guard depth < depthLimit else {
-                        isShallow = false
-                        continue
-                    }
+                    if depth >= depthLimit { isShallow = false }
+                    guard depth < OTLPDecoderLimits.maximumAnyValueDepth else { continue }
                     depth += 1
                 }
                 parents.append(Frame(end: cursor.end, shape: shape))

@@ -80,6 +80,27 @@ import TraceModel
         }
     }
 
+    /// A request that was taken must never fail to be replayed: the good spans beside a damaged one would be lost.
+    @Test(arguments: [1, 2, 63, 64, 65, 66, 127, 128, 129, 130, 1_000])
+    func `damage is found at first or never`(depth: Int) throws {
+        var damaged: [UInt8] = [0x02, 0x01]
+        for _ in 1..<depth { damaged = Wire.field(5, Wire.field(1, damaged)) }
+        let attribute = Sample.keyValue("k", damaged)
+        for bytes in [
+            request([named("a"), named("b", Wire.field(9, attribute)), named("c")]),
+            request([named("a"), named("c")]) + request(resource: Wire.field(1, attribute), [named("b")]),
+            request([named("a"), named("c")]) + request(scope: Wire.field(3, attribute), scopeIsLast: true, [named("b")]),
+        ] {
+            if depth <= OTLPDecoderLimits.maximumAnyValueDepth {
+                let error = #expect(throws: OTLPError.self) { _ = try decoded(bytes) }
+                #expect(error?.code == .malformed)
+            } else {
+                let ordinal = try decoded(bytes).result.verdict.rejections[0].firstOrdinal
+                try check(bytes, keeps: ["a", "c"], rejects: [run(Int(ordinal), 1)])
+            }
+        }
+    }
+
     @Test(arguments: [1, 2, 63, 64, 65, 66, 10_000], [false, true])
     func `a deep value of a resource or scope rejects the spans under it`(depth: Int, isLast: Bool) throws {
         let attribute = Wire.field(1, Sample.keyValue("k", Sample.nested(depth: depth)))
