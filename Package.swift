@@ -122,6 +122,7 @@ let package = Package(
                 logging, lifecycle, nioCore, nioHTTP1,
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
+                product("NIOSSL", "swift-nio-ssl"),
             ],
             swiftSettings: settings),
         // What several test targets share

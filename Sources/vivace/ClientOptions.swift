@@ -9,6 +9,8 @@ struct ServerOptions: ParsableArguments {
             "The server's query address, VIVACE_SERVER (default: http://127.0.0.1:3200).", valueName: "url"))
     var server: ServerURL?
 
+    @OptionGroup var access: AccessOptions
+
     func resolvedServer() throws -> ServerURL { try Settings.value(server, "server") ?? ServerURL(port: 3200) }
     func validate() throws { _ = try resolvedServer() }
 }
@@ -21,6 +23,7 @@ struct ClientOptions: ParsableArguments {
     var json = false
 
     func resolvedServer() throws -> ServerURL { try address.resolvedServer() }
+    func resolvedAccess() throws -> ServerAccess { try address.access.resolved() }
     func validate() throws { _ = try wantsJSON() }
     func wantsJSON() throws -> Bool { try Settings.flag(json, "json") }
 }
@@ -33,6 +36,8 @@ struct OTLPOptions: ParsableArguments {
             "The server's OTLP address (HTTP), VIVACE_OTLP or VIVACE_SERVER_OTLP (default: http://127.0.0.1:4318).",
             valueName: "url"))
     var otlp: ServerURL?
+
+    @OptionGroup var access: AccessOptions
 
     func resolvedServer() throws -> ServerURL {
         try Settings.value(otlp, "otlp") ?? Settings.value(nil, "server-otlp") ?? ServerURL(port: 4318)

@@ -39,7 +39,7 @@ struct CriticalPathCommand: AsyncParsableCommand {
         let wantsJSON = try client.wantsJSON()
         let segments = try wantsSegments()
         let limit = try resolvedLimit()
-        try await QueryClient.with(client.resolvedServer()) { client in
+        try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             try await Self.show(id.id, from: client, asJSON: wantsJSON, segments: segments, limit: limit)
         }
     }

@@ -63,8 +63,9 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let access = try address.access.resolved()
         let file = try ExportFile(resolvedPath())
-        let report = try await QueryClient.with(address.resolvedServer()) { client in
+        let report = try await QueryClient.with(address.resolvedServer(), access) { client in
             let found = try await found(on: client)
             var report = try await ExportRun(client: client, file: file, areNamed: !ids.isEmpty).run(found.ids)
             if let reason = found.partialReason { report.problems.append("traces may be missing: \(reason)") }

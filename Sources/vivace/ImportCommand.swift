@@ -49,7 +49,9 @@ struct ImportCommand: AsyncParsableCommand {
                 source.report.readByteCount, of: total, .bytes, elapsedNanoseconds: elapsed,
                 note: sent.retryNote.isEmpty ? accepted : accepted + ", " + sent.retryNote)
         }
-        let sent = try await resolvedRun().run(progress: Output.isWatched ? progress : nil) { sender in
+        var sending = try resolvedRun()
+        sending.access = try address.access.resolved()
+        let sent = try await sending.run(progress: Output.isWatched ? progress : nil) { sender in
             while let item = try await source.next() {
                 let result = try await sender.send(item.body, spanCount: item.spanCount)
                 guard result.unsentSpanCount + result.rejectedSpanCount > 0 else { continue }

@@ -6,14 +6,18 @@ internal import TrafficModel
 /// Sends a load over several connections and counts what becomes of it.
 struct LoadRun {
     let plan: LoadPlan
+    let access: ServerAccess
 
-    init(_ plan: LoadPlan) { self.plan = plan }
+    init(_ plan: LoadPlan, _ access: ServerAccess = ServerAccess()) {
+        self.plan = plan
+        self.access = access
+    }
 
-    /// - Throws: `.unreachable` if the server can't be reached at all.
+    /// - Throws: `.unreachable` if the server can't be reached at all, `.usage` if it wants another token.
     func run(showsProgress: Bool) async throws -> LoadReport {
         let source = LoadSource(plan)
         let sending = SendRun(
-            server: plan.server, connectionCount: plan.connectionCount, compresses: plan.compresses)
+            server: plan.server, access: access, connectionCount: plan.connectionCount, compresses: plan.compresses)
         let progress = Self.progress(of: plan.amount)
         let begin = ContinuousClock.now
         var report = try await sending.run(progress: showsProgress ? progress : nil) { sender in

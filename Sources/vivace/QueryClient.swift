@@ -14,6 +14,7 @@ struct QueryClient {
     }
 
     let server: ServerURL
+    private let access: ServerAccess
     private let http: HTTPClient
 
     /// No answer is longer: more does not fit into what a person can look at.
@@ -21,13 +22,12 @@ struct QueryClient {
     private static let timeout = TimeAmount.seconds(60)
 
     /// Lets `body` ask the server, and closes the connections behind it.
-    static func with<Result>(_ server: ServerURL, _ body: (QueryClient) async throws -> Result) async throws -> Result {
-        var configuration = HTTPClient.Configuration()
-        configuration.timeout.connect = .seconds(5)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    static func with<Result>(
+        _ server: ServerURL, _ access: ServerAccess = ServerAccess(), _ body: (QueryClient) async throws -> Result
+    ) async throws -> Result {
+        let http = access.makeHTTPClient()
         do {
-            let result = try await body(QueryClient(server: server, http: http))
+            let result = try await body(QueryClient(server: server, access: access, http: http))
             try await http.shutdown()
             return result
         } catch {
@@ -44,6 +44,7 @@ struct QueryClient {
         var request = HTTPClientRequest(url: server.description + path + (query.isEmpty ? "" : "?" + query))
         request.headers.add(name: "accept", value: accept)
         request.headers.add(name: "user-agent", value: "vivace/\(VivaceCommand.version)")
+        access.add(to: &request.headers)
         do {
             let response = try await http.execute(request, timeout: Self.timeout)
             let body = try await response.body.collect(upTo: Self.answerByteLimit)
@@ -56,13 +57,14 @@ struct QueryClient {
     /// The body of a successful answer.
     ///
     /// - Parameter missing: What to say on 404.
-    /// - Throws: `.unreachable`, `.notFound`, `.usage` where the server finds the question wrong, `.partial` where it
-    ///   can't answer it now.
+    /// - Throws: `.unreachable`, `.notFound`, `.usage` where the server finds the question wrong or wants another
+    ///   token, `.partial` where it can't answer now.
     func body(
         _ path: String, _ items: [(String, String)] = [], accept: String = "application/json", missing: String
     ) async throws -> [UInt8] {
         let answer = try await answer(path, items, accept: accept)
         let said = Self.firstLine(answer.body)
+        if let refusal = access.refusal(of: server, answer.status, said, needs: "read") { throw refusal }
         switch answer.status {
         case 200...299: return answer.body
         case 404 where said.hasSuffix("is not stored"): throw CommandError(.notFound, missing)

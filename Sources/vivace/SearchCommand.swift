@@ -44,7 +44,7 @@ struct SearchCommand: AsyncParsableCommand {
         let limit = try resolvedLimit()
         let items = try conditions.questionItems(query: query) + [("limit", "\(limit)")]
         let format = try resolvedFormat()
-        try await QueryClient.with(client.resolvedServer()) { client in
+        try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             let body = try await client.searchBody(items)
             let answer = try decodeAnswer(SearchAnswer.self, body, from: client.server)
             let report = answer.report(limit: limit)

@@ -8,6 +8,7 @@ internal import TerminalRendering
 /// Lets several senders work at a time, and counts what becomes of what they send.
 struct SendRun: Sendable {
     let server: ServerURL
+    var access = ServerAccess()
     let connectionCount: Int
     let compresses: Bool
     let tally = SendTally()
@@ -16,17 +17,13 @@ struct SendRun: Sendable {
     ///   - progress: How far the work has come, from what was sent and the nanoseconds since it began; nil shows
     ///     nothing.
     ///   - work: What each of the senders does; it returns when nothing is left to send.
-    /// - Throws: `.unreachable` if the server can't be reached at all.
+    /// - Throws: `.unreachable` if the server can't be reached at all, `.usage` if it wants another token.
     func run(
         progress: (@Sendable (LoadReport, UInt64) -> ProgressText)?,
         _ work: @escaping @Sendable (SpanSender) async throws -> Void
     ) async throws -> LoadReport {
-        var configuration = HTTPClient.Configuration()
-        configuration.timeout.connect = .seconds(5)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionCount
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let sender = SpanSender(server: server, compresses: compresses, http: http, tally: tally)
+        let http = access.makeHTTPClient(connectionCount: connectionCount)
+        let sender = SpanSender(server: server, access: access, compresses: compresses, http: http, tally: tally)
         let begin = ContinuousClock.now
         let tally = tally
         let line = progress.map { progress in

@@ -50,7 +50,7 @@ struct SlowCommand: AsyncParsableCommand {
     func run() async throws {
         let items = try questionItems()
         let format = try resolvedFormat()
-        try await QueryClient.with(client.resolvedServer()) { client in
+        try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             try await Self.show(items, from: client, as: format)
         }
     }

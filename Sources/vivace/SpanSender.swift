@@ -10,6 +10,7 @@ internal import TerminalRendering
 /// Sends OTLP requests one after another, each until the server has it or does not want it.
 struct SpanSender: Sendable {
     let server: ServerURL
+    let access: ServerAccess
     let compresses: Bool
     let http: HTTPClient
     let tally: SendTally
@@ -30,7 +31,7 @@ struct SpanSender: Sendable {
 
     /// - Parameter request: An ExportTraceServiceRequest with `spanCount` spans.
     /// - Returns: What became of it; the tally has it too.
-    /// - Throws: `.unreachable` if there is no connection and never was one.
+    /// - Throws: `.unreachable` if there is no connection and never was one, `.usage` if the server wants another token.
     @discardableResult
     func send(_ request: [UInt8], spanCount: Int) async throws -> LoadReport {
         let body = ByteBuffer(bytes: compresses ? try gzip(request, level: 1) : request)
@@ -77,6 +78,7 @@ struct SpanSender: Sendable {
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-protobuf")
         if compresses { request.headers.add(name: "content-encoding", value: "gzip") }
+        access.add(to: &request.headers)
         request.body = .bytes(body)
         do {
             let response = try await http.execute(request, timeout: Self.timeout)
@@ -96,6 +98,8 @@ struct SpanSender: Sendable {
     }
 
     private func verdict(_ response: HTTPClientResponse, _ answer: [UInt8]) throws -> Verdict {
+        let said = QueryClient.firstLine(answer)
+        if let refusal = access.refusal(of: server, response.status.code, said, needs: "write") { throw refusal }
         switch response.status.code {
         case 200...299:
             let (count, message) = partialSuccess(answer)
@@ -109,7 +113,7 @@ struct SpanSender: Sendable {
             let seconds = response.headers.first(name: "retry-after").flatMap { Double($0) }
             return .tryAgain(afterSeconds: seconds, reason: "HTTP \(response.status.code)")
         default:
-            return .refused("HTTP \(response.status.code): \(QueryClient.firstLine(answer))")
+            return .refused("HTTP \(response.status.code): \(said)")
         }
     }
 

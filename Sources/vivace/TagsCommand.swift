@@ -39,7 +39,7 @@ struct TagsCommand: AsyncParsableCommand {
     func run() async throws {
         let items = try time.questionItems()
         let wantsJSON = try client.wantsJSON()
-        try await QueryClient.with(client.resolvedServer()) { client in
+        try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             let path = tag.map { "/api/search/tag/\(QueryClient.percentEncoded($0))/values" } ?? "/api/search/tags"
             let body = try await client.body(
                 path, items, missing: "\(client.server) does not list tags. Is it a Vivace server's query address?")

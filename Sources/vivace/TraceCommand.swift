@@ -17,6 +17,7 @@ struct TraceCommand: AsyncParsableCommand {
               vivace trace 5b8aa5a2d2c872e8321cf37308d69df2
               vivace trace 5b8aa5a2d2c872e8321cf37308d69df2 --json > trace.json
               vivace trace 5b8aa5a2d2c872e8 --hide-below 5ms --server http://traces:3200
+              vivace trace 5b8aa5a2d2c872e8 --server https://traces:3200 --ca-file ca.pem --token-file token
             """)
 
     @Argument(help: "The trace ID, 1 to 32 hexadecimal digits.")
@@ -43,7 +44,7 @@ struct TraceCommand: AsyncParsableCommand {
         let limit = try resolvedLimit()
         let minimum = try resolvedMinimum()
         let wantsJSON = try client.wantsJSON()
-        try await QueryClient.with(client.resolvedServer()) { client in
+        try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             let answer = try await TraceAnswer(traceID: id, from: client)
             if wantsJSON {
                 Output.write(answer.otlpJSON() + [UInt8(ascii: "\n")])

@@ -4,12 +4,17 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import TerminalRendering
 
 /// Says why a server can't be reached and what to do.
 func unreachable(_ server: ServerURL, _ error: any Error, hint: String) -> CommandError {
-    CommandError(
-        .unreachable, "cannot reach \(server): \(connectionFailureReason(error)). Is `vivace serve` running? \(hint)")
+    var reason = connectionFailureReason(error)
+    // So ends a request without encryption where TLS is spoken.
+    if (error as? HTTPClientError) == .remoteConnectionClosed, server.description.hasPrefix("http://") {
+        reason += ": https:// may be what is meant"
+    }
+    return CommandError(.unreachable, "cannot reach \(server): \(reason). Is `vivace serve` running? \(hint)")
 }
 
 /// Why no connection came about or why it broke, in a few words.
@@ -23,8 +28,22 @@ func connectionFailureReason(_ error: any Error) -> String {
     case let error as HTTPClientError where error == .connectTimeout: return "connecting took too long"
     case let error as HTTPClientError where error == .deadlineExceeded: return "no answer in time"
     case let error as HTTPClientError where error == .remoteConnectionClosed: return "the connection was closed"
+    case let error as NIOSSLError:
+        if case .handshakeFailed(let cause) = error { return handshakeFailureReason("\(cause)") }
+        return escapedForTerminal("no TLS connection: \(error)")
+    case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+        return "the server's certificate is for another host"
     default: return escapedForTerminal("\(error)")
     }
+}
+
+/// - Parameter text: BoringSSL's words.
+private func handshakeFailureReason(_ text: String) -> String {
+    if text.contains("CERTIFICATE_VERIFY_FAILED") {
+        return "the server's certificate is not trusted here: name its authority's with --ca-file or VIVACE_CA_FILE"
+    }
+    if text.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS: http:// may be what is meant" }
+    return escapedForTerminal("no TLS connection: \(text)")
 }
 
 private func systemErrorText(_ code: Int32) -> String? {
