@@ -87,7 +87,13 @@ struct BlockCatalog: ~Copyable {
     private mutating func mapResources(of source: SpanBatchView) {
         resourceCodes.beginList()
         serviceCodes.beginList()
+        let isUsed = Self.used(source.resource, count: source.resources.count)
         for code in 0..<source.resources.count {
+            guard isUsed[code] else {
+                resourceCodes.append(0)
+                serviceCodes.append(0)
+                continue
+            }
             let record: ResourceRecord = source.resources.record(UInt32(code), or: .none)
             let service = serviceTable.code(
                 of: [UInt8](source.strings[record.serviceName]), in: &schema.services)
@@ -101,13 +107,26 @@ struct BlockCatalog: ~Copyable {
 
     private mutating func mapScopes(of source: SpanBatchView) {
         scopeCodes.beginList()
+        let isUsed = Self.used(source.scope, count: source.scopes.count)
         for code in 0..<source.scopes.count {
+            guard isUsed[code] else {
+                scopeCodes.append(0)
+                continue
+            }
             let record: ScopeRecord = source.scopes.record(UInt32(code), or: .none)
             let scope = StoredScope(
                 isPresent: record.isPresent != 0, encoded: [UInt8](source.strings[record.encoded]),
                 schemaURL: [UInt8](source.strings[record.schemaURL]))
             scopeCodes.append(scopeTable.code(of: scope, in: &schema.scopes))
         }
+    }
+
+    /// By code: whether a row has it, and always 0. A resource or scope whose spans were all rejected has none.
+    private static func used(_ codes: ColumnView<UInt32>, count: Int) -> [Bool] {
+        var isUsed = [Bool](repeating: false, count: count)
+        if count > 0 { isUsed[0] = true }
+        for row in 0..<codes.count { isUsed[Int(codes[row])] = true }
+        return isUsed
     }
 
     /// A source has one list of shapes for spans, events and links: each is mapped where it is used.

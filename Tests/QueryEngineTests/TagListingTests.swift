@@ -24,6 +24,29 @@ internal import TraceModel
         try await compare(filled, all, winners)
     }
 
+    @Test("leave out what only rejected spans had") func rejected() async throws {
+        var filled = try await FilledStore()
+        var traffic = SmallTraffic(seed: 1)
+        var request = traffic.request(spanCount: 5)
+        var resource = OTLPMessage.Resource()
+        resource.attributes = [.init(key: Array("kept".utf8), value: .string([0x78]))]
+        request.resourceSpans[0].resource = resource
+        var refused = request.resourceSpans[0]
+        resource.attributes[0].key = Array("refused".utf8)
+        var scope = OTLPMessage.InstrumentationScope()
+        scope.attributes = resource.attributes
+        (refused.resource, refused.scopeSpans[0].scope) = (resource, scope)
+        for index in refused.scopeSpans[0].spans.indices { refused.scopeSpans[0].spans[index].traceID = [1] }
+        request.resourceSpans.insert(refused, at: 0)
+        try await filled.append(request)
+        for _ in 0..<2 {
+            let names = try await filled.engine.tagNames([.resource, .instrumentation], TagQuery(), tenant: .single)
+            #expect(names.names == [.resource: ["kept"], .instrumentation: []])
+            try await filled.opened.flushAll()
+        }
+        #expect(try filled.blockPaths.count == 1)
+    }
+
     @Test("that are cut are announced, and are the first ones") func cut() async throws {
         var filled = try await FilledStore()
         var traffic = SmallTraffic(seed: 1)
@@ -44,17 +67,12 @@ internal import TraceModel
         let names = try await filled.engine.tagNames(scopes, TagQuery(), tenant: .single)
         #expect(names.partialReason == nil)
         for scope in TagScope.allCases {
-            // Blocks also list resources and scopes that came without a good span.
-            let isBounded = [.span, .event, .link].contains(scope)
-            let found = names.names[scope, default: []]
-            expect(found, between: winners.names(scope), and: isBounded ? all.names(scope) : found)
+            expect(names.names[scope, default: []], between: winners.names(scope), and: all.names(scope))
             for key in Set(all.names(scope) + ["nobody"]) {
                 let values = try await filled.engine.tagValues(.attribute(key, [scope]), TagQuery(), tenant: .single)
                 #expect(values.partialReason == nil)
                 #expect(values.values == values.values.sorted { ($0.text, $0.kind.rawValue) < ($1.text, $1.kind.rawValue) })
-                expect(
-                    values.values, between: winners.values(key, scope),
-                    and: isBounded ? all.values(key, scope) : values.values)
+                expect(values.values, between: winners.values(key, scope), and: all.values(key, scope))
             }
         }
         let spanNames = try await filled.engine.tagValues(.spanName, TagQuery(), tenant: .single)
