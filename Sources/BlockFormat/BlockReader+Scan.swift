@@ -77,17 +77,21 @@ extension BlockReader {
         _ rows: inout [Int], _ name: ScanPlan.Name, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) {
         let count = decoder.entry.rowCount
-        switch name {
+        let column = FixedColumn.name.rawValue
+        // Without a chunk all names are empty, whatever the dictionary has first.
+        guard decoder.chunk(column) != nil else {
+            if !name.bytes.isEmpty { rows = [] }
+            return
+        }
+        switch name.place {
         case .code(let code):
             var codes = FlatBuffer<UInt32>(capacity: count)
-            try decoder.codes(FixedColumn.name.rawValue, count: count, 0..<count, into: &codes)
+            try decoder.codes(column, count: count, 0..<count, into: &codes)
             rows = rows.filter { codes[$0] == code }
-        case .bytes(let bytes):
-            guard let names = try decoder.localStrings(FixedColumn.name.rawValue, count: count, 0..<count) else {
-                if !bytes.isEmpty { rows = [] }
-                return
-            }
-            rows = rows.filter { names[$0].isEqual(to: bytes.rawSpan) }
+        case .nowhere: rows = []
+        case .inGroups:
+            guard let names = try decoder.localStrings(column, count: count, 0..<count) else { return }
+            rows = rows.filter { names[$0].isEqual(to: name.bytes.rawSpan) }
         }
     }
 
@@ -133,9 +137,19 @@ extension BlockReader {
 
 /// A scan's conditions in the terms of one block.
 struct ScanPlan {
-    enum Name: Equatable {
-        case code(UInt32)
-        case bytes([UInt8])
+    struct Name: Equatable {
+        /// Where the block has the name.
+        enum Place: Equatable {
+            /// In its dictionary of names.
+            case code(UInt32)
+            /// Not in its dictionary: rows of groups without a chunk may have it all the same, if it is empty.
+            case nowhere
+            /// There is no dictionary.
+            case inGroups
+        }
+
+        var bytes: [UInt8]
+        var place: Place
     }
 
     private(set) var start: ClosedRange<UInt64> = 0...UInt64.max
@@ -163,10 +177,10 @@ struct ScanPlan {
                 resources = resources.map { zip($0, matching).map { $0 && $1 } } ?? matching
             case .name(let bytes):
                 let column = FixedColumn.name.rawValue
-                var wanted = Name.bytes(bytes)
+                var wanted = Name(bytes: bytes, place: .inGroups)
                 if let dictionary = try await reader.dictionaries([column])[column] {
-                    guard let code = dictionary.value.code(of: bytes.rawSpan) else { return nil }
-                    wanted = .code(code)
+                    wanted.place = dictionary.value.code(of: bytes.rawSpan).map { .code($0) } ?? .nowhere
+                    if wanted.place == .nowhere, !bytes.isEmpty { return nil }
                 }
                 if let name, name != wanted { return nil }
                 name = wanted

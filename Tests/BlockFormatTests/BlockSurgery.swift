@@ -19,6 +19,9 @@ struct BlockSurgery {
         var codec: UInt8 = 0
         /// Where the footer has the section's kind.
         var kindOffset = 0
+        /// Where the directory has the chunk's column.
+        var columnOffset = 0
+        var group: UInt64 = 0
     }
 
     let id: BlockID
@@ -55,6 +58,13 @@ struct BlockSurgery {
         bytes[sections[index].kindOffset] = kind
         let number = sections[index].seed ^ Self.seed(id, 0, 0)
         sections[index].seed = Self.seed(id, 1 << 31 | UInt64(kind), number & 0xffff_ffff)
+    }
+
+    /// Makes a chunk one of another column; both numbers take one byte.
+    mutating func setColumn(_ column: UInt8, ofChunk index: Int) {
+        bytes[chunks[index].columnOffset] = column
+        chunks[index].column = UInt32(column)
+        chunks[index].seed = Self.seed(id, chunks[index].group, UInt64(column))
     }
 
     /// Makes all checksums right, from the inside out, without looking at what the bytes mean now.
@@ -114,6 +124,7 @@ struct BlockSurgery {
         var cursor = try ByteCursor(position: part.range.lowerBound, end: part.range.upperBound, in: raw)
         var offset = start
         for _ in 0..<(try cursor.varint(raw)) {
+            let columnOffset = cursor.position
             let column = try cursor.varint(raw)
             offset += Int(try cursor.varint(raw))
             let byteCount = Int(try cursor.varint(raw))
@@ -123,7 +134,7 @@ struct BlockSurgery {
                 Part(
                     name: "column \(column) in row group \(group)", range: offset..<(offset + byteCount),
                     seed: Self.seed(id, group, column), checksumOffset: cursor.position, column: UInt32(column),
-                    codec: codec))
+                    codec: codec, columnOffset: columnOffset, group: group))
             _ = try cursor.take(8)
             offset += byteCount
         }

@@ -138,6 +138,23 @@ internal import TraceModel
         #expect(matches.count == 0)
     }
 
+    @Test func `a group without a chunk of names has empty ones, also if the dictionary lacks the empty one`() async throws {
+        let block = write([view(of: [MadeSpan(1), MadeSpan(2)])])
+        var surgery = try BlockSurgery(block)
+        let names = try #require(surgery.chunks.firstIndex { $0.column == 9 })
+        // What was the column of names is now one of a number that nobody has.
+        surgery.setColumn(30, ofChunk: names)
+        surgery.reseal()
+        let reader = try await BlockReader(id: block.id, source: MemorySource(bytes: surgery.bytes))
+        let all = try await reader.readAll()
+        #expect((0..<all.rowCount).allSatisfy { all.strings[all.name[$0]].isEmpty })
+        for (name, count) in [("GET /", 0), ("", 2), ("PUT /", 0)] {
+            var matches = LongestMatches(limit: 5)
+            _ = try await reader.scan(ScanRequest(conditions: [.name(Array(name.utf8))], limit: 5), into: &matches)
+            #expect(matches.count == count, "\(name)")
+        }
+    }
+
     @Test(arguments: 0..<50 as Range<UInt64>)
     func `the longest matches are the same whatever the order they come in`(seed: UInt64) {
         var choices = Choices(seed: seed)
