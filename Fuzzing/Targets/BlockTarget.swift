@@ -77,6 +77,8 @@ enum BlockTarget {
         var rowCount = 0
         for page in reader.footer.indexPages.indices {
             guard let summaries = await attempt({ try await reader.summaries(page: page) }) else { continue }
+            let first = reader.footer.indexPages[page].firstTrace
+            _ = await attempt { try await reader.serviceCounts(ofTraces: Array(first..<(first + summaries.count))) }
             for summary in summaries {
                 _ = await attempt { try await reader.mayContain(summary.id) }
                 let view = await attempt {

@@ -18,6 +18,17 @@ package struct BlockTraceMatch: Sendable {
     package var rows: [Int]
 }
 
+/// What a look into one row group gave, and what it took.
+package struct BlockGroupMatches: Sendable {
+    /// By rising trace ID.
+    package var matches: [BlockTraceMatch] = []
+    /// Bytes read for it.
+    package var byteCount = 0
+    /// Rows that were judged, and the traces that they are of; none where statistics exclude all of them.
+    package var rowCount = 0
+    package var traceCount = 0
+}
+
 /// A search for traces of one block with matching spans, row group by row group, newest first.
 package struct BlockTraceScan: Sendable {
     /// A row group that may have matches.
@@ -53,28 +64,35 @@ package struct BlockTraceScan: Sendable {
         self.groups = groups.sorted { ($1.newestStart, $0.index) < ($0.newestStart, $1.index) }
     }
 
-    /// The traces of a group that match and do not start before `earliest`, by rising ID.
-    ///
-    /// - Returns: Also the bytes read.
+    /// The traces of a group that match and do not start before `earliest`.
     package func matches(
         in group: Int, notBefore earliest: UInt64, rowLimit: Int
-    ) async throws -> (matches: [BlockTraceMatch], byteCount: Int) {
+    ) async throws -> BlockGroupMatches {
+        var result = BlockGroupMatches()
         let entry = reader.footer.rowGroups[group]
         let isInRange = entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
         let anchors = try await reader.anchors(ofGroup: group)
+        let end = entry.firstRow + entry.rowCount
+        (result.rowCount, result.traceCount) = (entry.rowCount, anchors.count { $0.rows.lowerBound < end })
         if filter.isAlways, isInRange {
-            return (collect(.all, anchors, nil, group, earliest, rowLimit), 0)
+            result.matches = collect(.all, anchors, nil, group, earliest, rowLimit)
+            return result
         }
         let directory = try await reader.directory(of: group)
-        guard filter.mayMatch(directory) else { return ([], entry.directoryByteCount) }
+        result.byteCount = entry.directoryByteCount
+        guard filter.mayMatch(directory) else {
+            (result.rowCount, result.traceCount) = (0, 0)
+            return result
+        }
         var columns = filter.columns
         if !isInRange { columns.insert(FixedColumn.start.rawValue) }
         let decoder = try await reader.decoder(of: group, directory, columns: columns)
         let mask = try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, anchors) }
-        let byteCount = entry.directoryByteCount + decoder.bytes.count
-        guard !mask.isNone else { return ([], byteCount) }
+        result.byteCount += decoder.bytes.count
+        guard !mask.isNone else { return result }
         let starts = isInRange ? nil : try Self.starts(decoder, anchors)
-        return (collect(mask, anchors, starts, group, earliest, rowLimit), byteCount)
+        result.matches = collect(mask, anchors, starts, group, earliest, rowLimit)
+        return result
     }
 
     /// Sums the rows up by trace. A trace that has matches, but none that starts in the range, is left out.

@@ -140,11 +140,13 @@ struct TraceIndexPageBuilder: ~Copyable {
 
 /// A page of the trace index, read.
 package struct TraceIndexPage: ~Copyable {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private let entry: IndexPageEntry
     private let names: [[UInt8]]
     private let startBase: UInt64
     private let columns: [FlatColumn]
+    /// Where the counts by service begin, which few readers ask for.
+    let servicesOffset: Int
     /// First row of each trace in the block, and where the last one ends.
     private let rowStarts: [Int]
 
@@ -183,6 +185,7 @@ package struct TraceIndexPage: ~Copyable {
         self.names = names
         self.startBase = startBase
         self.columns = columns
+        servicesOffset = cursor.position
     }
 
     /// IDs must ascend from the one that the footer names: they are searched by halves.

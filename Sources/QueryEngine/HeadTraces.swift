@@ -51,6 +51,9 @@ final class HeadTraces {
         for (index, view) in views.enumerated() { add(view, masks[index], firstRows[index], range) }
     }
 
+    var rowCount: Int { previous.count }
+    var traceCount: Int { traces.count }
+
     /// Bytes in memory, about.
     var byteCount: Int {
         previous.count * 5 + slots.count * 4 + traces.count * MemoryLayout<Trace>.stride

@@ -7,8 +7,17 @@ struct NewestTraces {
     /// A trace whose spans may still have to be looked up.
     struct Entry {
         var trace: SearchedTrace
-        /// Which rows of which block its spans are.
-        var pending: (block: Int, rows: [Int])?
+        /// Where what is shown of it besides has to be looked up.
+        var pending: Pending?
+    }
+
+    /// A trace that lies in one block.
+    struct Pending {
+        var block: Int
+        /// In the block's trace index.
+        var position: Int
+        /// The matching rows that are shown.
+        var rows: [Int]
     }
 
     private let limit: Int

@@ -37,13 +37,18 @@ struct TraceSearch {
         heads = HeadTraces(snapshot.heads, query.filter, range: range)
         blocks = SearchedBlocks(snapshot.blocks, engine.store)
         newest = NewestTraces(limit: query.limit)
-        result.blockCount = snapshot.blocks.count
+        result.figures.blockCount = snapshot.blocks.count
+        result.figures.blockByteCount = snapshot.blocks.reduce(0) { $0 + $1.byteCount }
+        result.figures.jobCount = 1 + snapshot.blocks.count
+        result.figures.inspectedSpanCount = heads.rowCount
+        result.figures.inspectedTraceCount = heads.traceCount
     }
 
     mutating func run() async throws -> TraceSearchResult {
         do {
             try hold()
             try await searchHeads()
+            if stop == nil { result.figures.completedJobCount += 1 }
             for block in blocks.summaries.indices where stop == nil { try await search(block) }
         } catch let error as QueryError {
             // No memory for more: what was found is answered.
@@ -84,25 +89,33 @@ struct TraceSearch {
 
     private mutating func search(_ block: Int) async throws {
         let times = blocks.summaries[block].eventNanoseconds
-        guard times.overlaps(range), !newest.isFull || times.upperBound >= newest.threshold else { return }
         do {
-            let reader = try await blocks.reader(block)
-            result.inspectedBlockCount += 1
-            guard let scan = try await BlockTraceScan(reader, query.filter, range: range) else { return }
-            for group in scan.groups {
-                if newest.isFull, group.newestStart < newest.threshold { return }
-                guard try await checkTime() else { return }
-                let (matches, byteCount) = try await scan.matches(
-                    in: group.index, notBefore: newest.isFull ? newest.threshold : 0, rowLimit: query.spansPerTrace)
-                result.inspectedByteCount += byteCount
-                for match in matches.sorted(by: { ($1.start, $0.id) < ($0.start, $1.id) }) {
-                    if newest.isFull, match.start < newest.threshold { break }
-                    try await settle(match, block, reader)
-                }
-                try hold()
+            if times.overlaps(range), !newest.isFull || times.upperBound >= newest.threshold {
+                try await searchGroups(of: block)
             }
+            if stop == nil { result.figures.completedJobCount += 1 }
         } catch let error as BlockError {
             note(error.description)
+        }
+    }
+
+    private mutating func searchGroups(of block: Int) async throws {
+        let reader = try await blocks.reader(block)
+        result.figures.inspectedBlockCount += 1
+        guard let scan = try await BlockTraceScan(reader, query.filter, range: range) else { return }
+        for group in scan.groups {
+            if newest.isFull, group.newestStart < newest.threshold { return }
+            guard try await checkTime() else { return }
+            let found = try await scan.matches(
+                in: group.index, notBefore: newest.isFull ? newest.threshold : 0, rowLimit: query.spansPerTrace)
+            result.figures.inspectedByteCount += found.byteCount
+            result.figures.inspectedSpanCount += found.rowCount
+            result.figures.inspectedTraceCount += found.traceCount
+            for match in found.matches.sorted(by: { ($1.start, $0.id) < ($0.start, $1.id) }) {
+                if newest.isFull, match.start < newest.threshold { break }
+                try await settle(match, block, reader)
+            }
+            try hold()
         }
     }
 
@@ -121,7 +134,9 @@ struct TraceSearch {
         let trace = SearchedTrace(
             id: match.id, root: root, startNanoseconds: summary.start, durationNanoseconds: summary.duration,
             matchedCount: match.matchedCount, spans: [])
-        if holds(trace) { newest.insert(.init(trace: trace, pending: (block, match.rows))) }
+        if holds(trace) {
+            newest.insert(.init(trace: trace, pending: .init(block: block, position: match.position, rows: match.rows)))
+        }
     }
 
     // MARK: - Whole traces
@@ -137,6 +152,7 @@ struct TraceSearch {
             let view = try await rows(at: places)
             let mask = view.mask(query.filter)
             for row in 0..<view.rowCount { whole.add(view, row: row, isMatch: mask[row]) }
+            result.figures.inspectedSpanCount += view.rowCount
         }
         if let trace = whole.judge(id, range: range, spanLimit: query.spansPerTrace), holds(trace) {
             newest.insert(.init(trace: trace, pending: nil))
@@ -177,7 +193,7 @@ struct TraceSearch {
         var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
         for place in places {
             do {
-                result.inspectedByteCount += try await place.reader.read(place.anchor, into: &batch) {
+                result.figures.inspectedByteCount += try await place.reader.read(place.anchor, into: &batch) {
                     try memory.hold(base + $0)
                 }
             } catch let error as BlockError {
@@ -201,24 +217,35 @@ struct TraceSearch {
 
     // MARK: - Spans
 
-    /// The traces with the spans that are shown, looked up block by block.
+    /// The traces with the spans and services that are shown, looked up block by block.
     private mutating func described(_ entries: [NewestTraces.Entry]) async throws -> [SearchedTrace] {
-        var rowsByBlock: [Int: [Int]] = [:]
-        for entry in entries { if let (block, rows) = entry.pending { rowsByBlock[block, default: []] += rows } }
+        let pending = Dictionary(grouping: entries.compactMap(\.pending), by: \.block)
         var spans: [Int: [Int: MatchedSpan]] = [:]
-        for (block, rows) in rowsByBlock {
+        var services: [Int: [Int: [ServiceCounts]]] = [:]
+        for (block, parts) in pending {
             do {
-                spans[block] = try await blocks.reader(block).matchedSpans(rows.sorted())
+                let reader = try await blocks.reader(block)
+                spans[block] = try await reader.matchedSpans(parts.flatMap(\.rows).sorted())
+                let positions = parts.map(\.position).sorted()
+                let counts = try await reader.serviceCounts(ofTraces: positions)
+                services[block] = Dictionary(zip(positions, counts)) { first, _ in first }
             } catch let error as BlockError {
                 note(error.description)
             }
         }
         return entries.map { entry in
-            guard let (block, rows) = entry.pending else { return entry.trace }
+            guard let part = entry.pending else { return entry.trace }
             var trace = entry.trace
-            trace.spans = rows.compactMap { spans[block]?[$0] }
+            trace.spans = part.rows.compactMap { spans[part.block]?[$0] }
+            trace.services = ServiceCounts.sorted(services[part.block]?[part.position] ?? [])
             return trace
         }
+    }
+}
+
+extension ServiceCounts {
+    static func sorted(_ counts: [ServiceCounts]) -> [ServiceCounts] {
+        counts.sorted { $0.service.lexicographicallyPrecedes($1.service) }
     }
 }
 

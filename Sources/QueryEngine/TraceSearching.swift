@@ -44,10 +44,12 @@ package struct SearchedTrace: Hashable, Sendable {
     package var matchedCount: Int
     /// The first of them, by start, span ID and kind.
     package var spans: [MatchedSpan]
+    /// Ordered by the services' names.
+    package var services: [ServiceCounts]
 
     package init(
         id: TraceID, root: Root?, startNanoseconds: UInt64, durationNanoseconds: UInt64, matchedCount: Int,
-        spans: [MatchedSpan]
+        spans: [MatchedSpan], services: [ServiceCounts] = []
     ) {
         self.id = id
         self.root = root
@@ -55,6 +57,7 @@ package struct SearchedTrace: Hashable, Sendable {
         self.durationNanoseconds = durationNanoseconds
         self.matchedCount = matchedCount
         self.spans = spans
+        self.services = services
     }
 
     /// The order of answers: newest first, then by ID.
@@ -63,16 +66,31 @@ package struct SearchedTrace: Hashable, Sendable {
     }
 }
 
+/// What a search looked at.
+package struct SearchFigures: Hashable, Sendable {
+    /// Bytes of row groups read from blocks.
+    package var inspectedByteCount = 0
+    /// Rows that were judged: those of heads, of the row groups that statistics did not exclude, and of traces that
+    /// had to be put together; and of how many traces they are, counted once in each row group.
+    package var inspectedSpanCount = 0
+    package var inspectedTraceCount = 0
+    /// Blocks that there are, what they take, and how many of them were looked into.
+    package var blockCount = 0
+    package var blockByteCount = 0
+    package var inspectedBlockCount = 0
+    /// The heads and each block are a job: it is complete when nothing more of it can get into the answer.
+    package var jobCount = 0
+    package var completedJobCount = 0
+
+    package init() {}
+}
+
 /// What a search found, in the order of ``SearchedTrace/precedes(_:_:)``.
 package struct TraceSearchResult: Sendable {
     package var traces: [SearchedTrace]
     /// Why traces may be missing; nil if the answer is complete.
     package var partialReason: String?
-    /// Bytes read from blocks for it.
-    package var inspectedByteCount = 0
-    /// Blocks that there are, and how many of them were looked into.
-    package var blockCount = 0
-    package var inspectedBlockCount = 0
+    package var figures = SearchFigures()
 
     package init(traces: [SearchedTrace], partialReason: String? = nil) {
         self.traces = traces

@@ -35,7 +35,29 @@ struct WholeTraceJudge {
         return SearchedTrace(
             id: id, root: root.map(Self.root), startNanoseconds: first.start,
             durationNanoseconds: spanDuration(start: first.start, end: end), matchedCount: matches.count,
-            spans: matches.prefix(spanLimit).map(Self.span))
+            spans: matches.prefix(spanLimit).map(Self.span), services: services())
+    }
+
+    /// What each service has, ordered by name.
+    private func services() -> [ServiceCounts] {
+        var places: [[UInt8]: Int] = [:]
+        var counts: [ServiceCounts] = []
+        for row in rows {
+            let service = Self.service(row)
+            let place = places[service] ?? counts.count
+            if place == counts.count {
+                places[service] = place
+                counts.append(ServiceCounts(service: service, spanCount: 0, errorCount: 0))
+            }
+            counts[place].spanCount += 1
+            counts[place].errorCount += row.view.status[row.row] == 2 ? 1 : 0
+        }
+        return ServiceCounts.sorted(counts)
+    }
+
+    private static func service(_ row: Row) -> [UInt8] {
+        let strings = row.view.strings
+        return [UInt8](strings[row.view.resourceRecord(row.row).serviceName])
     }
 
     /// Orders the rows by start, span ID and kind, and drops the copies that lose.
@@ -57,7 +79,7 @@ struct WholeTraceJudge {
 
     private static func root(_ row: Row) -> SearchedTrace.Root {
         let strings = row.view.strings
-        let service = [UInt8](strings[row.view.resourceRecord(row.row).serviceName])
+        let service = service(row)
         let name = [UInt8](strings[row.view.name[row.row]])
         return SearchedTrace.Root(
             serviceName: String(decoding: service, as: UTF8.self), name: String(decoding: name, as: UTF8.self))

@@ -44,6 +44,17 @@ extension ExpectedSummary {
         }
     }
 
+    /// By trace: what each service has.
+    static func naiveServices(_ spans: [MadeSpan]) -> [Set<ServiceCounts>] {
+        Dictionary(grouping: spans, by: \.traceID).sorted { $0.key < $1.key }.map { _, spans in
+            Set(
+                Dictionary(grouping: spans, by: \.service).map { service, spans in
+                    ServiceCounts(
+                        service: Array(service.utf8), spanCount: spans.count, errorCount: spans.count { $0.status == 2 })
+                })
+        }
+    }
+
     @Test(arguments: [(0, 1, 1), (1, 50, 10), (2, 3000, 900), (3, 6000, 2500), (4, 9000, 1), (5, 4096, 100_000)])
     func `summaries say what the spans say`(seed: UInt64, count: Int, traceCount: Int) async throws {
         var choices = Choices(seed: seed)
@@ -53,6 +64,10 @@ extension ExpectedSummary {
         let expected = Self.naive(spans)
         let found = try await reader.allSummaries().map { ExpectedSummary($0) }
         #expect(found == expected)
+        let counts = try await reader.serviceCounts(ofTraces: Array(expected.indices))
+        #expect(counts.map(Set.init) == Self.naiveServices(spans))
+        let some = expected.indices.filter { $0 % 7 == 3 }
+        #expect(try await reader.serviceCounts(ofTraces: some) == some.map { counts[$0] })
         for summary in expected.prefix(500) {
             let anchor = try #require(try await reader.locate(summary.id))
             #expect(anchor.rows == summary.firstRow..<(summary.firstRow + summary.spanCount))

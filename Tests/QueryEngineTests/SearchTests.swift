@@ -52,7 +52,11 @@ struct NaiveSearch {
                 spans: matches.prefix(query.spansPerTrace).map {
                     MatchedSpan(
                         spanID: $0.copy.key.spanID, start: $0.copy.key.start, duration: $0.duration, name: $0.name)
-                })
+                },
+                services: Dictionary(grouping: trace.spans, by: \.serviceName).map { service, spans in
+                    ServiceCounts(
+                        service: service, spanCount: spans.count, errorCount: spans.count { $0.copy.status == 2 })
+                }.sorted { $0.service.lexicographicallyPrecedes($1.service) })
         }
         return Array(found.sorted(by: SearchedTrace.precedes).prefix(query.limit))
     }
@@ -182,6 +186,42 @@ struct NaiveSearch {
         #expect(filled.opened.budget.usedByteCount(by: .query) == 0)
     }
 
+    @Test("says what it looked at") func figures() async throws {
+        var filled = try await FilledStore()
+        var traffic = SmallTraffic(seed: 1)
+        for _ in 0..<2 {
+            try await filled.append(traffic.request(spanCount: 10))
+            try await filled.opened.flushAll()
+        }
+        try await filled.append(traffic.request(spanCount: 10))
+        let sources = try await filled.opened.store.copiesBySource(of: .single)
+        var query = TraceSearchQuery()
+        query.filter = .holds(.kind, .integer(0...2))
+        query.duration = UInt64.max...UInt64.max
+        let figures = try await filled.engine.searchTraces(query, tenant: .single).figures
+        #expect(figures.blockCount == 2 && figures.inspectedBlockCount == 2 && figures.jobCount == 3)
+        #expect(figures.completedJobCount == 3 && figures.inspectedByteCount > 0)
+        #expect(figures.blockByteCount == filled.opened.store.snapshot(of: .single).blocks.reduce(0) { $0 + $1.byteCount })
+        #expect(figures.inspectedSpanCount >= sources.reduce(0) { $0 + $1.count })
+        #expect(figures.inspectedTraceCount == sources.reduce(0) { $0 + Set($1.map(\.key.traceID)).count })
+        query.range = TimeRange(start: 1, end: 2)
+        let pruned = try await filled.engine.searchTraces(query, tenant: .single).figures
+        #expect(pruned.inspectedBlockCount == 0 && pruned.completedJobCount == 3 && pruned.inspectedByteCount == 0)
+    }
+
+    @Test("of which a block can't be read is incomplete by one job") func damaged() async throws {
+        var filled = try await FilledStore()
+        var traffic = SmallTraffic(seed: 1)
+        try await filled.append(traffic.request(spanCount: 10))
+        try await filled.opened.flushAll()
+        let path = try #require(try filled.blockPaths.first)
+        try filled.system.damage(path, at: try filled.system.bytes(of: path).count - 1)
+        try await filled.reopen()
+        let result = try await filled.engine.searchTraces(TraceSearchQuery(), tenant: .single)
+        #expect(result.partialReason != nil)
+        #expect(result.figures.jobCount == 2 && result.figures.completedJobCount == 1)
+    }
+
     @Test("without memory answers in part and says why") func memory() async throws {
         var limits = MemoryBudget(total: 1 << 30).limits
         limits[.query] = 1 << 10
@@ -202,6 +242,7 @@ struct NaiveSearch {
     private func expect(_ query: TraceSearchQuery, _ naive: NaiveSearch, _ filled: FilledStore) async throws {
         let result = try await filled.engine.searchTraces(query, tenant: .single)
         #expect(result.partialReason == nil)
+        #expect(result.figures.completedJobCount == result.figures.jobCount)
         let expected = naive.answer(query)
         #expect(result.traces.map { "\($0)" } == expected.map { "\($0)" }, "\(query)")
     }

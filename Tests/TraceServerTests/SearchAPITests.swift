@@ -10,17 +10,35 @@ import TraceServer
 @Suite("The search API", .timeLimit(.minutes(1))) struct SearchAPITests {
     private static let id = "00000000000000000000000000000abc"
 
+    /// A result with everything, and with a trace of which nothing is known.
+    private static func result() throws -> TraceSearchResult {
+        let span = MatchedSpan(spanID: 0xab, start: 7, duration: 1_500_000, name: Array("pay".utf8))
+        let found = SearchedTrace(
+            id: try #require(TraceID(hexadecimal: "abc")), root: .init(serviceName: "shop", name: "GET /"),
+            startNanoseconds: 5, durationNanoseconds: 2_999_999, matchedCount: 4, spans: [span],
+            services: [
+                ServiceCounts(service: [0xfe], spanCount: 1, errorCount: 0),
+                ServiceCounts(service: [0xff], spanCount: 2, errorCount: 1),
+                ServiceCounts(service: Array("shop\"".utf8), spanCount: 3, errorCount: 0),
+            ])
+        var bare = found
+        (bare.root, bare.spans, bare.matchedCount, bare.services) = (nil, [], 0, [])
+        (bare.startNanoseconds, bare.durationNanoseconds) = (0, 999_999)
+        var result = TraceSearchResult(traces: [found, bare])
+        result.figures.inspectedTraceCount = 7
+        result.figures.inspectedByteCount = 8
+        result.figures.blockCount = 1
+        result.figures.jobCount = 2
+        result.figures.completedJobCount = 2
+        result.figures.blockByteCount = 9
+        result.figures.inspectedSpanCount = 10
+        return result
+    }
+
     @Test func `traces are answered in Tempo's shape`() async throws {
         try await RunningServer.with { server in
-            let span = MatchedSpan(spanID: 0xab, start: 7, duration: 1_500_000, name: Array("pay".utf8))
-            let id = try #require(TraceID(hexadecimal: "abc"))
-            let found = SearchedTrace(
-                id: id, root: .init(serviceName: "shop", name: "GET /"), startNanoseconds: 5,
-                durationNanoseconds: 2_999_999, matchedCount: 4, spans: [span])
-            var rootless = found
-            (rootless.root, rootless.spans, rootless.matchedCount) = (nil, [], 0)
-            let traces = [found, rootless]
-            server.queries.state.withLock { $0.search = TraceSearchResult(traces: traces) }
+            let result = try Self.result()
+            server.queries.state.withLock { $0.search = result }
             let answer = try await server.get("/api/search?tags=a%3Db")
             let set = """
                 {"spans":[{"spanID":"00000000000000ab","name":"pay","startTimeUnixNano":"7","durationNanos":"1500000"}],"matched":4}
@@ -30,15 +48,45 @@ import TraceServer
             #expect(
                 answer.text == """
                     {"traces":[{"traceID":"\(Self.id)","rootServiceName":"shop","rootTraceName":"GET /","startTimeUnixNano":"5",\
-                    "durationMs":2,"spanSet":\(set),"spanSets":[\(set)]},\
-                    {"traceID":"\(Self.id)","rootServiceName":"<root span not yet received>","rootTraceName":"",\
-                    "startTimeUnixNano":"5","durationMs":2,"spanSet":{"spans":[],"matched":0},"spanSets":[{"spans":[],"matched":0}]}],\
-                    "metrics":{"inspectedBytes":"0","totalBlocks":0,"completedJobs":1,"totalJobs":1}}
+                    "durationMs":2,"spanSet":\(set),"spanSets":[\(set)],\
+                    "serviceStats":{"\u{fffd}":{"spanCount":3,"errorCount":1},"shop\\"":{"spanCount":3}}},\
+                    {"traceID":"\(Self.id)","rootServiceName":"<root span not yet received>",\
+                    "spanSet":{"spans":[]},"spanSets":[{"spans":[]}]}],\
+                    "metrics":{"inspectedTraces":7,"inspectedBytes":"8","totalBlocks":1,"completedJobs":2,"totalJobs":2,\
+                    "totalBlockBytes":"9","inspectedSpans":"10"}}
                     """)
             server.queries.state.withLock { $0.search = TraceSearchResult(traces: [], partialReason: "slow") }
             #expect(
-                try await server.get("/api/search").text.hasSuffix(
-                    "\"completedJobs\":0,\"totalJobs\":1},\"status\":\"PARTIAL\",\"message\":\"slow\"}"))
+                try await server.get("/api/search").text
+                    == "{\"traces\":[],\"metrics\":{\"totalJobs\":1},\"status\":\"PARTIAL\",\"message\":\"slow\"}")
+        }
+    }
+
+    @Test func `traces are answered as protobuf to who asks for it`() async throws {
+        try await RunningServer.with { server in
+            var result = try Self.result()
+            server.queries.state.withLock { [result] in $0.search = result }
+            let accept = ["Accept: application/json;q=0.1, application/protobuf"]
+            let answer = try await server.get("/api/search?tags=a%3Db", fields: accept)
+            #expect(answer.status == 200 && answer.fields["content-type"] == "application/protobuf")
+            func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(bytes.count)] + bytes }
+            func text(_ number: UInt8, _ text: String) -> [UInt8] { field(number, Array(text.utf8)) }
+            let span = text(1, "00000000000000ab") + text(2, "pay") + [0x18, 7, 0x20, 0xe0, 0xc6, 0x5b]
+            let set = field(1, span) + [0x10, 4]
+            let services =
+                field(8, text(1, "\u{fffd}") + field(2, [0x08, 3, 0x10, 1]))
+                + field(8, text(1, "shop\"") + field(2, [0x08, 3]))
+            let first =
+                text(1, Self.id) + text(2, "shop") + text(3, "GET /") + [0x20, 5, 0x28, 2] + field(6, set) + field(7, set)
+                + services
+            let second = text(1, Self.id) + text(2, "<root span not yet received>") + field(6, []) + field(7, [])
+            let metrics: [UInt8] = [0x08, 7, 0x10, 8, 0x18, 1, 0x20, 2, 0x28, 2, 0x30, 9, 0x38, 10]
+            let head = [0x0a, UInt8(first.count & 0x7f | 0x80), UInt8(first.count >> 7)]
+            #expect(answer.body == head + first + field(1, second) + field(2, metrics))
+            result.partialReason = "slow"
+            server.queries.state.withLock { [result] in $0.search = result }
+            let partial = try await server.get("/api/search", fields: accept)
+            #expect(partial.body.suffix(metrics.count) == [0x08, 7, 0x10, 8, 0x18, 1, 0x20, 1, 0x28, 2, 0x30, 9, 0x38, 10])
         }
     }
 

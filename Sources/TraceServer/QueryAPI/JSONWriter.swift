@@ -44,6 +44,13 @@ struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// Writes the name of a field that is known only now.
+    mutating func name(text: String) {
+        string(text)
+        append(raw: ":")
+        needsComma = false
+    }
+
     mutating func field(_ name: StaticString, _ value: String) {
         self.name(name)
         string(value)

@@ -119,7 +119,8 @@ struct QueryAPI: HTTPResponding {
                 return try await SlowSpanAnswer(queries: queries, limits: limits).answer(
                     target, tenant: tenant(head))
             case .search:
-                return try await SearchAnswer(queries: queries, limits: limits).answer(target, tenant: tenant(head))
+                return try await SearchAnswer(queries: queries, limits: limits)
+                    .answer(target, accept: head.headerFields[.accept] ?? "", tenant: tenant(head))
             case .tagNames(let version):
                 return try await TagAnswer(queries: queries, limits: limits)
                     .names(version, target, tenant: tenant(head))

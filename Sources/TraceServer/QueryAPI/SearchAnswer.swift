@@ -2,10 +2,11 @@
 
 internal import BlockFormat
 internal import HummingbirdCore
+internal import ProtobufMessages
 internal import QueryEngine
 internal import TraceModel
 
-/// `GET /api/search`: traces by tags, newest first, in Tempo's shape.
+/// `GET /api/search`: traces by tags, newest first, in Tempo's shape, as JSON or protobuf.
 struct SearchAnswer: Sendable {
     let queries: any TraceSearching
     let limits: ServerLimits
@@ -16,26 +17,22 @@ struct SearchAnswer: Sendable {
         "pagesToSearch", "size",
     ]
 
-    func answer(_ target: RequestTarget, tenant: TenantID) async throws -> Response {
+    func answer(_ target: RequestTarget, accept: String, tenant: TenantID) async throws -> Response {
         let query = try searchQuery(target)
         let result = try await queries.searchTraces(query, tenant: tenant)
+        if accept.contains("application/protobuf") { return try protobufResponse(result) }
         return streamedJSON { writer in
             var json = JSONWriter()
             json.beginObject()
             json.name("traces")
             json.beginList()
             for trace in result.traces {
-                write(trace, to: &json)
+                json.write(SearchResponse.Trace(trace))
                 if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
             }
             json.endList()
             json.name("metrics")
-            json.object { json in
-                json.field("inspectedBytes", UInt64(result.inspectedByteCount))
-                json.field("totalBlocks", number: result.blockCount)
-                json.field("completedJobs", number: result.partialReason == nil ? 1 : 0)
-                json.field("totalJobs", number: 1)
-            }
+            json.write(SearchResponse.Metrics(result.figures, isPartial: result.partialReason != nil))
             if let reason = result.partialReason {
                 json.field("status", "PARTIAL")
                 json.field("message", reason)
@@ -91,40 +88,6 @@ struct SearchAnswer: Sendable {
         try target.value(
             name, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)"
         ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
-    }
-
-    private func write(_ trace: SearchedTrace, to json: inout JSONWriter) {
-        json.object { json in
-            json.field("traceID", trace.id.description)
-            json.field("rootServiceName", trace.root?.serviceName ?? "<root span not yet received>")
-            json.field("rootTraceName", trace.root?.name ?? "")
-            json.field("startTimeUnixNano", trace.startNanoseconds)
-            json.field("durationMs", number: Int(clamping: trace.durationNanoseconds / 1_000_000))
-            // The older field has the same content; clients read one or the other.
-            json.name("spanSet")
-            writeSpans(of: trace, to: &json)
-            json.name("spanSets")
-            json.beginList()
-            writeSpans(of: trace, to: &json)
-            json.endList()
-        }
-    }
-
-    private func writeSpans(of trace: SearchedTrace, to json: inout JSONWriter) {
-        json.object { json in
-            json.name("spans")
-            json.beginList()
-            for span in trace.spans {
-                json.object { json in
-                    json.field("spanID", SpanID(span.spanID).description)
-                    json.field("name", String(decoding: span.name, as: UTF8.self))
-                    json.field("startTimeUnixNano", span.start)
-                    json.field("durationNanos", span.duration)
-                }
-            }
-            json.endList()
-            json.field("matched", number: trace.matchedCount)
-        }
     }
 }
 
