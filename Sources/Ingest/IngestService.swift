@@ -4,6 +4,7 @@ internal import ByteCoding
 package import FileIO
 internal import Inflate
 internal import OTLP
+internal import Synchronization
 internal import TraceModel
 package import TraceStorage
 
@@ -26,6 +27,7 @@ package final class IngestService: SpanReceiver {
     private let store: TraceStore
     private let budget: MemoryBudget
     private let limits: IngestLimits
+    private let inflatedBytes = Atomic<Int>(0)
     /// For what takes longer than a task may hold its thread.
     private let threads: BlockingExecutor
     /// Unix nanoseconds.
@@ -41,6 +43,9 @@ package final class IngestService: SpanReceiver {
         self.limits = limits
         self.now = now
     }
+
+    /// Bytes of requests after decompression, whatever became of them.
+    package var inflatedByteCount: Int { inflatedBytes.load(ordering: .relaxed) }
 
     package func reserve(_ byteCount: Int) throws(IngestError) -> IngestReservation {
         guard byteCount <= limits.bodyByteLimit else {
@@ -62,6 +67,7 @@ package final class IngestService: SpanReceiver {
     package func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome {
         let arrival = now()
         let inflated = request.encoding == .gzip && !request.body.isEmpty ? try await inflated(request.body) : nil
+        inflatedBytes.add(inflated?.bytes.count ?? request.body.count, ordering: .relaxed)
         guard request.format == .json else {
             return try await store(
                 ReceivedRequest(
@@ -165,7 +171,7 @@ package final class IngestService: SpanReceiver {
         } catch {
             throw IngestError(
                 .overloaded, "too many requests wait to be decompressed or decoded: try again later",
-                retryAfterSeconds: limits.retryAfterSeconds)
+                retryAfterSeconds: limits.retryAfterSeconds, reason: .decodingQueue)
         }
     }
 
@@ -199,13 +205,16 @@ package final class IngestService: SpanReceiver {
             return IngestError(
                 .unavailable, "the request could not be stored: \(error)", retryAfterSeconds: limits.retryAfterSeconds)
         }
+        let reason = error.refusal.map { IngestError.Reason($0) }
         return switch error.code {
         case .malformed: IngestError(.malformed, error.message)
         case .tooLarge: IngestError(.tooLarge, error.message)
         case .overloaded:
-            IngestError(.overloaded, error.message, retryAfterSeconds: limits.retryAfterSeconds)
+            IngestError(
+                .overloaded, error.message, retryAfterSeconds: limits.retryAfterSeconds, reason: reason)
         case .unavailable, .corrupted, .unusable:
-            IngestError(.unavailable, error.description, retryAfterSeconds: limits.retryAfterSeconds * 5)
+            IngestError(
+                .unavailable, error.description, retryAfterSeconds: limits.retryAfterSeconds * 5, reason: reason)
         }
     }
 }

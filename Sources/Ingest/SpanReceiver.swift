@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import TraceModel
+internal import TraceStorage
 
 /// How a request's body is compressed.
 package enum BodyEncoding: UInt8, Sendable {
@@ -58,19 +59,68 @@ package struct IngestError: Error, Sendable, CustomStringConvertible {
         case unavailable
     }
 
+    /// What stood in the way: few, for whoever counts.
+    package enum Reason: String, Sendable, CaseIterable {
+        case malformed
+        case tooLarge = "too_large"
+        /// The memory for requests in flight is used up.
+        case requestMemory = "request_memory"
+        /// Too many requests wait to be decompressed or decoded.
+        case decodingQueue = "decoding_queue"
+        /// The memory for new spans is used up: blocks are not written fast enough.
+        case headMemory = "head_memory"
+        /// Too much waits for the journal's disk.
+        case journalQueue = "journal_queue"
+        /// The journal could not be written.
+        case journal
+        case diskFull = "disk_full"
+        /// Another process writes in the store.
+        case intrusion
+        case shutdown
+        case other
+    }
+
     package var code: Code
+    package var reason: Reason
     /// What happened and what to do, for the sender.
     package var message: String
     /// When to try again, for `.overloaded` and `.unavailable`.
     package var retryAfterSeconds: Int?
 
-    package init(_ code: Code, _ message: String, retryAfterSeconds: Int? = nil) {
+    /// - Parameter reason: By default what the code says already.
+    package init(_ code: Code, _ message: String, retryAfterSeconds: Int? = nil, reason: Reason? = nil) {
         self.code = code
+        self.reason = reason ?? Reason(code)
         self.message = message
         self.retryAfterSeconds = retryAfterSeconds
     }
 
     package var description: String { message }
+}
+
+extension IngestError.Reason {
+    /// What an error of that code mostly has behind it.
+    init(_ code: IngestError.Code) {
+        self =
+            switch code {
+            case .malformed: .malformed
+            case .tooLarge: .tooLarge
+            case .overloaded: .requestMemory
+            case .unavailable: .other
+            }
+    }
+
+    init(_ refusal: StoreRefusal) {
+        self =
+            switch refusal {
+            case .shutdown: .shutdown
+            case .diskFull: .diskFull
+            case .intrusion: .intrusion
+            case .headMemory: .headMemory
+            case .journalQueue: .journalQueue
+            case .journal: .journal
+            }
+    }
 }
 
 /// Takes OTLP requests and answers when their spans are durable.

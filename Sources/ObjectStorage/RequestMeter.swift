@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+package import FileIO
 internal import Synchronization
 
-/// Counts the requests to a store and their bytes, by kind.
+/// Counts the requests to a store, their bytes and how long they take, by kind.
 ///
 ///     let meter = RequestMeter()
 ///     let store = InterceptedObjectStore(directory, by: meter)
@@ -11,8 +12,14 @@ package final class RequestMeter: ObjectRequestInterceptor {
         package var requestCount = 0
         /// Those that ended with an error; of them `notFound` and `alreadyExists` are answers.
         package var failureCount = 0
+        package var notFoundCount = 0
+        package var alreadyExistsCount = 0
         package var sentByteCount = 0
         package var receivedByteCount = 0
+        /// Of all requests, failed ones too.
+        package var latency = LatencyFigures()
+
+        package init() {}
     }
 
     private let figures = Mutex<[ObjectRequest.Kind: Figures]>([:])
@@ -30,24 +37,41 @@ package final class RequestMeter: ObjectRequestInterceptor {
         _ request: ObjectRequest, received: @Sendable (Answer) -> Int,
         _ body: @Sendable () async throws -> Answer
     ) async throws -> Answer {
+        let began = ContinuousClock.now
         do {
             let answer = try await body()
-            count(request, receivedByteCount: received(answer), isFailure: false)
+            count(request, receivedByteCount: received(answer), since: began)
             return answer
         } catch {
-            count(request, receivedByteCount: 0, isFailure: true)
+            count(request, receivedByteCount: 0, since: began, failure: error)
             throw error
         }
     }
 
-    private func count(_ request: ObjectRequest, receivedByteCount: Int, isFailure: Bool) {
+    private func count(
+        _ request: ObjectRequest, receivedByteCount: Int, since began: ContinuousClock.Instant,
+        failure: (any Error)? = nil
+    ) {
+        let elapsed = began.duration(to: .now)
+        let code = (failure as? ObjectStoreError)?.code
         figures.withLock { figures in
-            var changed = figures[request.kind] ?? Figures()
-            changed.requestCount += 1
-            changed.failureCount += isFailure ? 1 : 0
-            changed.sentByteCount += request.sentByteCount
-            changed.receivedByteCount += receivedByteCount
-            figures[request.kind] = changed
+            figures[request.kind, default: Figures()].add(
+                request, receivedByteCount, elapsed, hasFailed: failure != nil, code)
         }
+    }
+}
+
+extension RequestMeter.Figures {
+    fileprivate mutating func add(
+        _ request: ObjectRequest, _ receivedByteCount: Int, _ elapsed: Duration, hasFailed: Bool,
+        _ code: ObjectStoreError.Code?
+    ) {
+        requestCount += 1
+        failureCount += hasFailed ? 1 : 0
+        notFoundCount += code == .notFound ? 1 : 0
+        alreadyExistsCount += code == .alreadyExists ? 1 : 0
+        sentByteCount += request.sentByteCount
+        self.receivedByteCount += receivedByteCount
+        latency.add(elapsed)
     }
 }

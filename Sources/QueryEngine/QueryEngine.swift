@@ -11,6 +11,7 @@ package final class QueryEngine: TraceQuerying {
     let store: TraceStore
     let budget: MemoryBudget
     let pool: SlabPool
+    let counters = QueryCounters()
 
     package init(store: TraceStore, budget: MemoryBudget) {
         self.store = store
@@ -29,8 +30,10 @@ package final class QueryEngine: TraceQuerying {
     func trace(_ id: TraceID, in snapshot: StoreSnapshot, deadline: QueryDeadline) async throws -> FoundTrace? {
         let memory = QueryMemory(budget: budget)
         var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
-        var inspectedByteCount = 0
+        var reads = QueryReads()
+        reads.prunedBlockCount = snapshot.blocks.count
         var failure: QueryError?
+        defer { counters.add(reads, to: .trace) }
         snapshot.append(rowsOf: id, to: &batch)
         try memory.hold(batch.byteCount)
         for block in snapshot.blocks where block.traceIDs.contains(id) {
@@ -39,8 +42,11 @@ package final class QueryEngine: TraceQuerying {
                 break
             }
             do {
-                inspectedByteCount += try await append(id, from: block, to: &batch, memory)
+                reads.prunedBlockCount -= 1
+                reads.readBlockCount += 1
+                reads.byteCount += try await append(id, from: block, to: &batch, memory)
             } catch let error as BlockError {
+                reads.failedBlockCount += 1
                 failure = QueryError(error)
             }
         }
@@ -48,13 +54,14 @@ package final class QueryEngine: TraceQuerying {
             if let failure { throw failure }
             return nil
         }
+        reads.partialAnswerCount = failure == nil ? 0 : 1
         let spans = batch.view()
         let ordering = SpanOrdering([spans], pool: pool)
         var rows: [Int] = []
         rows.reserveCapacity(ordering.rowCount)
         for index in 0..<ordering.rowCount { rows.append(Int(ordering.references[index].row)) }
         return FoundTrace(
-            id: id, spans: spans, rows: rows, partialReason: failure?.message, inspectedByteCount: inspectedByteCount,
+            id: id, spans: spans, rows: rows, partialReason: failure?.message, inspectedByteCount: reads.byteCount,
             memory: memory)
     }
 
@@ -71,8 +78,10 @@ package final class QueryEngine: TraceQuerying {
     }
 
     /// The block's longest spans for which the conditions hold.
-    func scan(_ block: BlockSummary, _ request: ScanRequest, into matches: inout LongestMatches) async throws {
-        _ = try await store.reader(for: block).scan(request, into: &matches)
+    ///
+    /// - Returns: Bytes read from storage.
+    func scan(_ block: BlockSummary, _ request: ScanRequest, into matches: inout LongestMatches) async throws -> Int {
+        try await store.reader(for: block).scan(request, into: &matches)
     }
 }
 

@@ -27,6 +27,7 @@ struct SlowSpanSearch {
             let (spans, unjudged) = try await judge(candidates, deadline)
             let reason = unread ?? unjudged
             if spans.count >= query.limit || candidates.count < wanted || deadline.excess != nil {
+                countPartialAnswer(reason)
                 return SlowSpanResult(spans: Array(spans.prefix(query.limit)), partialReason: reason)
             }
             wanted *= 2
@@ -38,16 +39,27 @@ struct SlowSpanSearch {
         let request = ScanRequest(conditions: conditions, limit: limit)
         var matches = LongestMatches(limit: limit)
         var reason: String?
+        var reads = QueryReads()
+        defer { engine.counters.add(reads, to: .slowSpans) }
         for head in snapshot.heads { head.scan(request, into: &matches) }
         for block in snapshot.blocks {
             if let excess = deadline.excess { return (matches.sorted(), excess) }
             do {
-                try await engine.scan(block, request, into: &matches)
+                reads.readBlockCount += 1
+                reads.byteCount += try await engine.scan(block, request, into: &matches)
             } catch let error as BlockError {
+                reads.failedBlockCount += 1
                 reason = error.description
             }
         }
         return (matches.sorted(), reason)
+    }
+
+    private func countPartialAnswer(_ reason: String?) {
+        guard reason != nil else { return }
+        var reads = QueryReads()
+        reads.partialAnswerCount = 1
+        engine.counters.add(reads, to: .slowSpans)
     }
 
     private var conditions: [ScanRequest.Condition] {

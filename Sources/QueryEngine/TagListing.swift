@@ -8,7 +8,7 @@ extension QueryEngine {
     package func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames {
         var names: [TagScope: Set<[UInt8]>] = [:]
         let snapshot = store.snapshot(of: tenant)
-        let reason = try await overSources(snapshot, query) { head in
+        let reason = try await overSources(snapshot, query, .tagNames) { head in
             for scope in scopes { names[scope, default: []].formUnion(head.attributeKeys(of: scope.place)) }
         } block: { reader, _ in
             for scope in scopes { names[scope, default: []].formUnion(reader.attributeKeys(of: scope.place)) }
@@ -29,7 +29,7 @@ extension QueryEngine {
         let snapshot = store.snapshot(of: tenant)
         var reason: String?
         do {
-            reason = try await overSources(snapshot, query) { head in
+            reason = try await overSources(snapshot, query, .tagValues) { head in
                 list(subject, of: head, into: &values)
                 try memory.hold(values.byteCount)
             } block: { reader, deadline in
@@ -53,19 +53,26 @@ extension QueryEngine {
 
     /// Goes through the heads and blocks of which something lies in the range; returns what could not be read.
     private func overSources(
-        _ snapshot: StoreSnapshot, _ query: TagQuery, head: (SpanBatchView) throws -> Void,
+        _ snapshot: StoreSnapshot, _ query: TagQuery, _ operation: QueryOperation, head: (SpanBatchView) throws -> Void,
         block: (BlockReader, QueryDeadline) async throws -> Void
     ) async throws -> String? {
         let deadline = QueryDeadline()
         guard let range = query.range.starts else { return nil }
         for view in snapshot.heads where view.hasStart(in: range) { try head(view) }
         var reason: String?
+        var reads = QueryReads()
+        reads.prunedBlockCount = snapshot.blocks.count
+        defer { counters.add(reads, to: operation) }
         for summary in snapshot.blocks where summary.eventNanoseconds.overlaps(range) {
             do {
+                reads.prunedBlockCount -= 1
+                reads.readBlockCount += 1
                 try await block(try await store.reader(for: summary), deadline)
             } catch let error as BlockError {
+                reads.failedBlockCount += 1
                 reason = reason ?? error.description
             }
+            reads.partialAnswerCount = reason == nil ? 0 : 1
             if let excess = deadline.excess { return reason ?? excess }
             try Task.checkCancellation()
         }

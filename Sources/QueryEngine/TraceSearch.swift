@@ -24,6 +24,8 @@ struct TraceSearch {
     private var judged: Set<TraceID> = []
     private var result = TraceSearchResult(traces: [])
     private var stop: String?
+    private var reads = QueryReads()
+    private let counters: QueryCounters
 
     /// What a found trace takes in memory, about.
     private static let entryByteCount = 512
@@ -33,6 +35,7 @@ struct TraceSearch {
         self.query = query
         self.range = range
         pool = engine.pool
+        counters = engine.counters
         memory = QueryMemory(budget: engine.budget)
         heads = HeadTraces(snapshot.heads, query.filter, range: range)
         blocks = SearchedBlocks(snapshot.blocks, engine.store)
@@ -55,7 +58,17 @@ struct TraceSearch {
             note(error.message)
         }
         result.traces = try await described(newest.sorted())
+        count()
         return result
+    }
+
+    private func count() {
+        var reads = reads
+        reads.partialAnswerCount = result.partialReason == nil ? 0 : 1
+        reads.readBlockCount = result.figures.inspectedBlockCount
+        reads.prunedBlockCount = result.figures.blockCount - result.figures.inspectedBlockCount
+        reads.byteCount = result.figures.inspectedByteCount
+        counters.add(reads, to: .search)
     }
 
     private mutating func note(_ reason: String) { result.partialReason = result.partialReason ?? reason }
@@ -95,6 +108,7 @@ struct TraceSearch {
             }
             if stop == nil { result.figures.completedJobCount += 1 }
         } catch let error as BlockError {
+            reads.failedBlockCount += 1
             note(error.description)
         }
     }
@@ -102,6 +116,7 @@ struct TraceSearch {
     private mutating func searchGroups(of block: Int) async throws {
         let reader = try await blocks.reader(block)
         result.figures.inspectedBlockCount += 1
+        reads.prunedRowGroupCount += reader.footer.rowGroups.count
         guard let scan = try await BlockTraceScan(reader, query.filter, range: range) else { return }
         for group in scan.groups {
             if newest.isFull, group.newestStart < newest.threshold { return }
@@ -109,6 +124,8 @@ struct TraceSearch {
             let found = try await scan.matches(
                 in: group.index, notBefore: newest.isFull ? newest.threshold : 0, rowLimit: query.spansPerTrace)
             result.figures.inspectedByteCount += found.byteCount
+            reads.prunedRowGroupCount -= 1
+            reads.readRowGroupCount += 1
             result.figures.inspectedSpanCount += found.rowCount
             result.figures.inspectedTraceCount += found.traceCount
             for match in found.matches.sorted(by: { ($1.start, $0.id) < ($0.start, $1.id) }) {

@@ -51,6 +51,7 @@ package final class BlockCache: Sendable {
         var lastTrim: UInt64 = 0
         var hits = 0
         var misses = 0
+        var evictions = 0
     }
 
     private let store: any ObjectStore
@@ -114,17 +115,33 @@ package final class BlockCache: Sendable {
             guard used > allowance - allowance / 16 else { return }
             used -= entry.memory.byteCount
             // What somebody still uses goes back when that is done.
-            state.withLock { if $0.entries[id]?.reader === entry.reader { $0.entries[id] = nil } }
+            state.withLock { state in
+                guard state.entries[id]?.reader === entry.reader else { return }
+                state.entries[id] = nil
+                state.evictions += 1
+            }
         }
     }
 
     /// Figures for operators.
-    package var figures: (blocks: Int, byteCount: Int, hits: Int, misses: Int) {
+    package var figures: BlockCacheFigures {
         state.withLock { state in
-            let byteCount = state.entries.values.reduce(0) { $0 + $1.memory.byteCount }
-            return (state.entries.count, byteCount, state.hits, state.misses)
+            BlockCacheFigures(
+                blocks: state.entries.count, byteCount: state.entries.values.reduce(0) { $0 + $1.memory.byteCount },
+                hits: state.hits, misses: state.misses, evictions: state.evictions)
         }
     }
+}
+
+/// What a cache of open blocks holds, and has done.
+package struct BlockCacheFigures: Sendable, Hashable {
+    /// Open now, and what is kept of them.
+    package var blocks = 0
+    package var byteCount = 0
+    /// How often a block was found open, how often not.
+    package var hits = 0
+    package var misses = 0
+    package var evictions = 0
 }
 
 /// Where blocks lie in an object store: `tenants/<tenant>/blocks/<id>.vblock`.

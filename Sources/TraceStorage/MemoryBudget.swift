@@ -33,6 +33,7 @@ package final class MemoryBudget: Sendable {
 
     private struct State {
         var used: [MemoryHolder: Int] = [:]
+        var refusals: [MemoryHolder: Int] = [:]
         /// In the order of their calls.
         var waiters: [Waiter] = []
         var nextWaiterID: UInt64 = 0
@@ -59,7 +60,10 @@ package final class MemoryBudget: Sendable {
     package func take(_ byteCount: Int, for holder: MemoryHolder) -> Bool {
         state.withLock { state in
             let now = state.used[holder, default: 0]
-            guard now + byteCount <= limits[holder, default: 0] else { return false }
+            guard now + byteCount <= limits[holder, default: 0] else {
+                state.refusals[holder, default: 0] += 1
+                return false
+            }
             state.used[holder] = now + byteCount
             return true
         }
@@ -88,6 +92,9 @@ package final class MemoryBudget: Sendable {
 
     /// Bytes that `holder` has taken now.
     package func usedByteCount(by holder: MemoryHolder) -> Int { state.withLock { $0.used[holder, default: 0] } }
+
+    /// How often `holder` was not given what it asked for: it then waits for it or does without.
+    package func refusalCount(of holder: MemoryHolder) -> Int { state.withLock { $0.refusals[holder, default: 0] } }
 
     /// What the caches may hold now: their limit, less what other holders have taken beyond theirs.
     package var cacheAllowance: Int {

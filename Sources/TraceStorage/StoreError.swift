@@ -20,12 +20,34 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package var code: Code
     package var message: String
     package var cause: (any Error)?
+    /// What kept the request out, if it is good.
+    package var refusal: StoreRefusal?
 
-    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(
+        _ code: Code, _ message: String, cause: (any Error)? = nil, refusal: StoreRefusal? = nil
+    ) {
+        self.refusal = refusal
         self.code = code
         self.message = message
         self.cause = cause
     }
 
     package var description: String { cause.map { "\(message): \($0)" } ?? message }
+}
+
+extension StoreError {
+    /// Why the journal did not take a request.
+    init(_ error: JournalError) {
+        switch error.code {
+        case .overloaded:
+            self.init(
+                .overloaded, "the journal is not written fast enough", cause: error, refusal: .journalQueue)
+        case .tooLarge:
+            self.init(.tooLarge, error.message)
+        case .closed:
+            self.init(.unavailable, "the journal can't take the request", cause: error, refusal: .shutdown)
+        case .noSpace, .failed, .unsupported:
+            self.init(.unavailable, "the journal can't take the request", cause: error, refusal: .journal)
+        }
+    }
 }

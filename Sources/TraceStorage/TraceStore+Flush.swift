@@ -60,10 +60,10 @@ extension TraceStore {
     /// Cuts if it is time, turns all that is sealed into blocks, and lets those go on who waited for that.
     private func writeDueBlocks(_ logger: Logger, _ failure: inout RepeatedFailure) async {
         do {
-            if isCutDue { try cut() }
+            if let cause = dueCut { try cut(cause) }
             while try await flushOldest(logger) {
                 checkFreeSpace(logger)
-                if isCutDue { try cut() }
+                if let cause = dueCut { try cut(cause) }
             }
         } catch {
             failure.add(error)
@@ -79,7 +79,7 @@ extension TraceStore {
     private func close(_ logger: Logger) async {
         beginClosing()
         do {
-            try cut()
+            try cut(.shutdown)
             while try await flushOldest(logger) {}
         } catch {
             logger.warning(
@@ -88,19 +88,20 @@ extension TraceStore {
         await journal.close()
     }
 
-    private var isCutDue: Bool {
+    private var dueCut: CutCause? {
         let (firstAppend, isIntruded) = state.withLock { ($0.firstAppend, $0.intrusion != nil) }
-        guard let first = firstAppend else { return false }
+        guard let first = firstAppend else { return nil }
         // The journal is no safe place any more.
-        if isIntruded { return true }
+        if isIntruded { return .intrusion }
         let byteCount = shards.reduce(0) { sum, shard in sum + shard.head.withLock { $0.byteCount } }
-        return byteCount >= configuration.cutByteCount || first.duration(to: .now) >= configuration.cutAge
+        if byteCount >= configuration.cutByteCount { return .size }
+        return first.duration(to: .now) >= configuration.cutAge ? .age : nil
     }
 
     /// Seals all live heads and begins a new generation of the journal; nothing happens if there are none.
     ///
     /// All shards are locked meanwhile: a request is wholly in the old generation or wholly in the new one.
-    package func cut() throws {
+    package func cut(_ cause: CutCause = .request) throws {
         try withAllShards(from: 0, sealed: [:]) { sealed in
             guard !sealed.isEmpty else { return state.withLock { $0.firstAppend = nil } }
             let generation = try journal.rotate()
@@ -108,6 +109,7 @@ extension TraceStore {
                 state.sealed.append(SealedGeneration(id: generation, heads: sealed))
                 state.firstAppend = nil
             }
+            counters.add(cause)
         }
     }
 
@@ -132,9 +134,16 @@ extension TraceStore {
     /// - Returns: False if there is none.
     package func flushOldest(_ logger: Logger) async throws -> Bool {
         let began = ContinuousClock.now
-        guard let added = try await commitOldest(logger) else { return false }
+        let added: [BlockSummary]
+        do {
+            guard let blocks = try await commitOldest(logger) else { return false }
+            added = blocks
+        } catch {
+            counters.addFlushFailure()
+            throw error
+        }
         resumeRoomWaiters()
-        counters.add(blocks: added.count, bytes: added.reduce(0) { $0 + $1.byteCount })
+        counters.add(flushed: added, in: began.duration(to: .now))
         logger.info(
             "blocks written",
             metadata: [
@@ -255,23 +264,6 @@ extension TraceStore {
     package func reportJournalFailure(_ logger: Logger) {
         guard let (count, latest) = state.withLock({ $0.journalFailure.takeReport() }) else { return }
         logger.error("requests were refused", metadata: ["requests": "\(count)", "error": "\(latest)"])
-    }
-
-    private func checkFreeSpace(_ logger: Logger) {
-        guard let space = try? configuration.fileSystem.space(at: configuration.directory) else { return }
-        let limit = min(
-            configuration.minimumFreeByteCount,
-            Int(Double(space.totalByteCount) * configuration.minimumFreeFraction))
-        let refusal =
-            space.availableByteCount < limit
-            ? "the disk of \(configuration.directory) is nearly full (\(space.availableByteCount >> 20) MiB free): free some"
-            : nil
-        let before = state.withLock { state in
-            defer { state.refusal = refusal }
-            return state.refusal
-        }
-        if let refusal, before == nil { logger.error("new spans are refused", metadata: ["reason": "\(refusal)"]) }
-        if refusal == nil, before != nil { logger.notice("new spans are taken again") }
     }
 }
 

@@ -66,8 +66,11 @@ extension TraceStore {
             try files.createDirectory(directory)
             return try files.lock(directory + "/lock")
         }
-        let objects = try await DirectoryObjectStore(
-            root: directory + "/store", fileSystem: configuration.fileSystem, readers: readers, writers: writers)
+        let meter = RequestMeter()
+        let objects = InterceptedObjectStore(
+            try await DirectoryObjectStore(
+                root: directory + "/store", fileSystem: configuration.fileSystem, readers: readers, writers: writers),
+            by: meter)
         var random = SystemRandomNumberGenerator()
         let marker = StoreMarker(storeID: .random(using: &random), createdNanoseconds: configuration.now())
         _ = try await StoreMarker.loadOrCreate(marker, in: objects)
@@ -85,17 +88,20 @@ extension TraceStore {
         let replay = JournalReplayer(pool: pool, budget: budget, recovery: recovery)
         let covered = manifest.state.coveredGenerations
         var sealed: [SealedGeneration] = []
+        var figures = RecoveryFigures()
         for generation in recovery.generations {
             if covered.contains(generation.id) {
                 try await journal.release(generation.id)
             } else {
-                sealed.append(try await builders.run { try replay.heads(of: generation, logger) })
+                let (heads, replayed) = try await builders.run { try replay.heads(of: generation, logger) }
+                sealed.append(heads)
+                figures.add(replayed)
             }
         }
         try await removeOrphans(objects, manifest.state, logger)
         return TraceStore(
-            configuration: configuration, budget: budget, objects: objects, journal: journal, manifest: manifest,
-            builders: builders, pool: pool, lock: lock, sealed: sealed)
+            configuration: configuration, budget: budget, objects: objects, meter: meter, journal: journal,
+            manifest: manifest, builders: builders, pool: pool, lock: lock, sealed: sealed, recovery: figures)
     }
 
     /// Makes the names of those in the directory durable, also where a start that was interrupted made them.
@@ -137,31 +143,33 @@ struct JournalReplayer: Sendable {
     let recovery: JournalRecovery
 
     /// Replays one generation; blocks for the disk.
-    func heads(of generation: RecoveredGeneration, _ logger: Logger) throws -> SealedGeneration {
+    func heads(
+        of generation: RecoveredGeneration, _ logger: Logger
+    ) throws -> (SealedGeneration, RecoveryFigures) {
         var heads: [TenantID: [Head]] = [:]
         var decoder = OTLPDecoder()
         var replay = recovery.replay(generation)
-        var records = 0
-        var isDamaged = false
+        var figures = RecoveryFigures()
         while let record = try replay.next() {
             do {
                 try append(record, to: &heads[record.tenant, default: []], &decoder)
-                records += 1
+                figures.requestCount += 1
             } catch let error as InflateError where error.code == .outOfMemory {
                 // Nothing is wrong with the request: it must not be passed over.
                 throw error
             } catch {
                 logger.error("a request in the journal can't be replayed", metadata: ["error": "\(error)"])
-                isDamaged = true
+                figures.failedRequestCount += 1
             }
         }
-        report(replay.reports, of: generation, records, logger)
-        if isDamaged || replay.reports.contains(where: { !$0.passedOver.isEmpty }) {
+        report(replay.reports, of: generation, figures.requestCount, logger)
+        if figures.failedRequestCount > 0 || replay.reports.contains(where: { !$0.passedOver.isEmpty }) {
             try recovery.keepAside(generation)
+            figures.damagedGenerationCount = 1
             logger.error("the journal's damaged segments are kept aside", metadata: ["folder": "journal-damaged"])
         }
         let views = heads.mapValues { $0.filter { $0.batch.rowCount > 0 }.map { $0.view() } }
-        return SealedGeneration(id: generation.id, heads: views.filter { !$0.value.isEmpty })
+        return (SealedGeneration(id: generation.id, heads: views.filter { !$0.value.isEmpty }), figures)
     }
 
     /// Appends the record's spans to the last of its tenant's heads, or to a new one if that is full.

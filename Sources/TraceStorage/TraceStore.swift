@@ -21,6 +21,8 @@ package final class TraceStore: Sendable {
     let budget: MemoryBudget
     let pool: SlabPool
     let objects: any ObjectStore
+    /// Counts what is asked of `objects`.
+    let meter: RequestMeter
     let journal: any Journal
     let manifest: Manifest
     package let cache: BlockCache
@@ -30,6 +32,7 @@ package final class TraceStore: Sendable {
     let shards: [Shard]
     let state: Mutex<State>
     let counters = StoreCounters()
+    let recovery: RecoveryFigures
     private let nextShard = Atomic<Int>(0)
     /// Tells ``run(logger:)`` to look at once whether there is something to do.
     let wake: AsyncStream<Void>.Continuation
@@ -59,6 +62,7 @@ package final class TraceStore: Sendable {
         var refusal: String?
         /// Why nothing will be taken any more: somebody else wrote in the store.
         var intrusion: String?
+        var space: SpaceFigures?
         /// Requests that could not be made durable.
         var journalFailure = RepeatedFailure()
         /// Whether ``run(logger:)`` does the store's work.
@@ -67,10 +71,12 @@ package final class TraceStore: Sendable {
     }
 
     init(
-        configuration: StoreConfiguration, budget: MemoryBudget, objects: any ObjectStore, journal: any Journal,
-        manifest: Manifest, builders: BlockingExecutor, pool: SlabPool, lock: DirectoryLock?,
-        sealed: [SealedGeneration]
+        configuration: StoreConfiguration, budget: MemoryBudget, objects: any ObjectStore, meter: RequestMeter,
+        journal: any Journal, manifest: Manifest, builders: BlockingExecutor, pool: SlabPool, lock: DirectoryLock?,
+        sealed: [SealedGeneration], recovery: RecoveryFigures
     ) {
+        self.meter = meter
+        self.recovery = recovery
         self.lock = lock
         self.configuration = configuration
         self.budget = budget
@@ -97,16 +103,17 @@ package final class TraceStore: Sendable {
         try checkOpen()
         let appended = try await appendWhenThereIsRoom(request)
         if let ticket = appended.ticket { try await makeDurable(ticket) }
-        counters.add(accepted: appended.acceptedSpanCount, rejected: appended.verdict.rejectedSpanCount)
+        counters.add(accepted: appended.acceptedSpanCount, appended.verdict)
         return AppendOutcome(
             acceptedSpanCount: appended.acceptedSpanCount, rejectedSpanCount: appended.verdict.rejectedSpanCount,
             rejectionMessage: appended.verdict.message)
     }
 
     private func checkOpen() throws(StoreError) {
-        let (isClosing, refusal) = state.withLock { ($0.isClosing, $0.intrusion ?? $0.refusal) }
-        if isClosing { throw StoreError(.unavailable, "the store is shutting down") }
-        if let refusal { throw StoreError(.unavailable, refusal) }
+        let (isClosing, intrusion, refusal) = state.withLock { ($0.isClosing, $0.intrusion, $0.refusal) }
+        if isClosing { throw StoreError(.unavailable, "the store is shutting down", refusal: .shutdown) }
+        if let intrusion { throw StoreError(.unavailable, intrusion, refusal: .intrusion) }
+        if let refusal { throw StoreError(.unavailable, refusal, refusal: .diskFull) }
     }
 
     private func makeDurable(_ ticket: JournalTicket) async throws {
@@ -114,7 +121,9 @@ package final class TraceStore: Sendable {
             try await journal.waitUntilDurable(ticket)
         } catch {
             if error is JournalError { state.withLock { $0.journalFailure.add(error) } }
-            throw StoreError(.unavailable, "the request could not be made durable", cause: error)
+            throw StoreError(
+                .unavailable, "the request could not be made durable", cause: error,
+                refusal: error is JournalError ? .journal : nil)
         }
     }
 
@@ -124,7 +133,9 @@ package final class TraceStore: Sendable {
         while true {
             if let appended = try appendToHead(request) { return appended }
             guard ContinuousClock.now < deadline, await waitForFlush() else {
-                throw StoreError(.overloaded, "the memory for new spans is full: blocks are not written fast enough")
+                throw StoreError(
+                    .overloaded, "the memory for new spans is full: blocks are not written fast enough",
+                    refusal: .headMemory)
             }
             try checkOpen()
         }
@@ -143,9 +154,9 @@ package final class TraceStore: Sendable {
             } catch is HeadsAreFull {
                 return nil
             } catch let error as JournalError {
-                throw Self.storeError(error)
+                throw StoreError(error)
             } catch let error as OTLPError where error.code == .batchFull {
-                throw StoreError(.overloaded, "a head is full", cause: error)
+                throw StoreError(.overloaded, "a head is full", cause: error, refusal: .headMemory)
             } catch let error as OTLPError where error.code == .tooMany {
                 throw StoreError(.tooLarge, error.message)
             } catch {
@@ -157,15 +168,6 @@ package final class TraceStore: Sendable {
             state.withLock { if $0.firstAppend == nil { $0.firstAppend = .now } }
         }
         return appended
-    }
-
-    private static func storeError(_ error: JournalError) -> StoreError {
-        switch error.code {
-        case .overloaded: StoreError(.overloaded, "the journal is not written fast enough", cause: error)
-        case .tooLarge: StoreError(.tooLarge, error.message)
-        case .noSpace, .failed, .closed, .unsupported:
-            StoreError(.unavailable, "the journal can't take the request", cause: error)
-        }
     }
 
     /// Uses a shard that nobody holds if there is one.

@@ -107,7 +107,7 @@ private struct StoreStatus: StoreStatusProviding {
             StoreFigure(name: "heads on their way into blocks", value: "\(figures.sealedGenerationCount)"),
             StoreFigure(name: "spans accepted since the start", value: "\(figures.acceptedSpanCount)"),
             StoreFigure(name: "spans rejected since the start", value: "\(figures.rejectedSpanCount)"),
-            StoreFigure(name: "open blocks", value: "\(figures.openBlockCount)"),
+            StoreFigure(name: "open blocks", value: "\(figures.cache.blocks)"),
         ]
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import FileIO
 internal import ObjectStorage
 internal import Testing
 
@@ -34,8 +35,11 @@ struct InterceptorTests {
         #expect(meter[.put].failureCount == 0)
         #expect(meter[.put].sentByteCount == 3)
         #expect(meter[.create].failureCount == 1)
+        #expect(meter[.create].alreadyExistsCount == 1)
         #expect(meter[.get].requestCount == 3)
         #expect(meter[.get].failureCount == 1)
+        #expect(meter[.get].notFoundCount == 1)
+        #expect(meter[.get].latency.count == 3)
         #expect(meter[.get].receivedByteCount == 5)
         for kind in [.byteCount, .list, .delete, .writePart, .completeWriting, .abortWriting]
             as [ObjectRequest.Kind]

@@ -11,6 +11,8 @@ package final class SteppedJournal: Journal {
 
     package init(_ base: LocalJournal) { self.base = base }
 
+    package var figures: JournalFigures { base.figures }
+
     package func append(_ record: consuming JournalRecord) throws(JournalError) -> JournalTicket {
         try base.append(record)
     }

@@ -75,6 +75,8 @@ private final class RefusingJournal: Journal {
 
     init(_ base: LocalJournal) { self.base = SteppedJournal(base) }
 
+    var figures: JournalFigures { base.figures }
+
     func append(_ record: consuming JournalRecord) throws(JournalError) -> JournalTicket {
         guard count.wrappingAdd(1, ordering: .relaxed).newValue % 3 != 0 else {
             throw JournalError(.overloaded, "refused")

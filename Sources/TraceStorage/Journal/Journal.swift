@@ -5,6 +5,9 @@
 /// Records belong to *generations*. A cut closes the open one with ``rotate()``, seals the heads
 /// that hold its records, commits their blocks as covering it, and then releases it.
 package protocol Journal: Sendable {
+    /// What it has done since it began.
+    var figures: JournalFigures { get }
+
     /// Hands a record over; compresses it, but never waits for a disk or a network.
     ///
     /// The order of calls is the order in the journal. The record belongs to the generation that is

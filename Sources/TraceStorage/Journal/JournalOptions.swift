@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FileIO
+
 /// The limits and choices of a local journal, with their reasons.
 package struct JournalOptions: Sendable {
     /// A segment that has this many bytes is followed by another: small enough to be read into
@@ -27,11 +29,8 @@ package struct JournalFigures: Sendable, Equatable {
     package var recordCount = 0
     /// Bytes of these records, as stored.
     package var byteCount = 0
-    /// Synchronize calls of files, those that failed included.
-    package var synchronizeCount = 0
-    /// Seconds spent in them, and in the slowest.
-    package var synchronizeSeconds = 0.0
-    package var slowestSynchronizeSeconds = 0.0
+    /// How long synchronize calls of files took, those that failed included.
+    package var synchronizeLatency = LatencyFigures()
     /// Segments that were begun.
     package var segmentCount = 0
     /// Groups that could not be made durable; each costs the segment.
@@ -40,12 +39,4 @@ package struct JournalFigures: Sendable, Equatable {
     package var queuedByteCount = 0
 
     package init() {}
-
-    mutating func addSynchronize(_ elapsed: Duration) {
-        let parts = elapsed.components
-        let seconds = Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
-        synchronizeCount += 1
-        synchronizeSeconds += seconds
-        slowestSynchronizeSeconds = max(slowestSynchronizeSeconds, seconds)
-    }
 }

@@ -78,7 +78,7 @@ struct JournalSegmentWriter {
 
     private mutating func synchronize(_ file: any File) throws(FileIOError) {
         let began = ContinuousClock.now
-        defer { figures.addSynchronize(ContinuousClock.now - began) }
+        defer { figures.synchronizeLatency.add(ContinuousClock.now - began) }
         try file.synchronize()
     }
 
