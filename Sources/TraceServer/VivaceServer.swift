@@ -6,7 +6,6 @@ internal import NIOCore
 internal import NIOPosix
 package import QueryEngine
 package import ServiceLifecycle
-package import TraceStorage
 internal import UnixSignals
 
 /// The server: three listeners around a receiver and a query engine.
@@ -15,6 +14,7 @@ internal import UnixSignals
 /// stop accepting and have `ServerLimits.drainMilliseconds` to finish, together.
 package struct VivaceServer: Service {
     private let configuration: ServerConfiguration
+    private let limits: ServerLimits
     private let credentials: ServerCredentials
     private let receiver: any SpanReceiver
     private let queries: any TraceQuerying
@@ -29,12 +29,12 @@ package struct VivaceServer: Service {
     /// - Parameters:
     ///   - credentials: Certificates and tokens.
     ///   - status: Says what `/ready` and `/status` tell about the store.
-    ///   - memory: The account that `/metrics` shows; nil shows none.
+    ///   - sources: What `/metrics` shows of other parts.
     ///   - onListening: Called once for each listener, with `HOST:PORT` as the system gave it.
     package init(
         configuration: ServerConfiguration, credentials: ServerCredentials = .none,
         receiver: any SpanReceiver, queries: any TraceQuerying, status: any StoreStatusProviding,
-        memory: MemoryBudget?, logger: Logger,
+        sources: MetricSources, logger: Logger,
         onListening: @escaping @Sendable (ListenerName, String) -> Void = { _, _ in }
     ) {
         configuration.limits.assertRelations()
@@ -45,7 +45,12 @@ package struct VivaceServer: Service {
         self.status = status
         self.logger = logger
         self.onListening = onListening
-        metrics = ServerMetrics(build: configuration.build, memory: memory)
+        metrics = ServerMetrics(build: configuration.build, sources: sources)
+        limits = Self.effectiveLimits(configuration)
+        let (status, listeners) = (status, listeners)
+        metrics.observe(
+            isReady: { status.notReadyReason == nil && listeners.missing.isEmpty }, credentials: credentials,
+            connectionLimit: limits.connectionCount, now: sources.now)
     }
 
     /// Runs the listeners.
@@ -86,7 +91,6 @@ package struct VivaceServer: Service {
     }
 
     private func services() -> [any Service] {
-        let limits = effectiveLimits()
         let buffers = BodyBuffers(retainedByteLimit: limits.retainedBodyByteCount)
         let loops = MultiThreadedEventLoopGroup.singleton
         let pages = StatusPages(
@@ -96,19 +100,23 @@ package struct VivaceServer: Service {
             HTTPListener(
                 name: .http, address: configuration.http,
                 responder: QueryAPI(
-                    queries: queries, pages: pages, metrics: metrics, access: access, limits: limits, logger: logger),
-                limits: limits, tls: tls, eventLoopGroup: loops, logger: logger, onListening: announcing(.http)),
+                    queries: queries, pages: pages, metrics: metrics.queries, access: access, limits: limits,
+                    logger: logger),
+                limits: limits, tls: tls, connections: metrics.connections.http, eventLoopGroup: loops,
+                logger: logger, onListening: announcing(.http)),
             HTTPListener(
                 name: .otlpHTTP, address: configuration.otlpHTTP,
                 responder: OTLPResponder(
-                    receiver: receiver, metrics: metrics, limits: limits, buffers: buffers, access: access,
+                    receiver: receiver, metrics: metrics.ingest, limits: limits, buffers: buffers, access: access,
                     corsOrigins: configuration.corsOrigins),
-                limits: limits, tls: tls, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpHTTP)),
+                limits: limits, tls: tls, connections: metrics.connections.otlpHTTP, eventLoopGroup: loops,
+                logger: logger, onListening: announcing(.otlpHTTP)),
             GRPCListener(
                 address: configuration.otlpGRPC,
                 service: GRPCService(
-                    receiver: receiver, status: status, metrics: metrics, buffers: buffers, access: access),
-                limits: limits, tls: tls, eventLoopGroup: loops, logger: logger, onListening: announcing(.otlpGRPC)),
+                    receiver: receiver, status: status, metrics: metrics.ingest, buffers: buffers, access: access),
+                limits: limits, tls: tls, connectionCounter: metrics.connections.otlpGRPC, eventLoopGroup: loops,
+                logger: logger, onListening: announcing(.otlpGRPC)),
         ]
     }
 
@@ -150,7 +158,7 @@ package struct VivaceServer: Service {
 
     /// The limits, with fewer connections where the system allows few file descriptors: a listener that meets that
     /// limit is lost, and the store needs some too. And little memory kept where there is little.
-    private func effectiveLimits() -> ServerLimits {
+    private static func effectiveLimits(_ configuration: ServerConfiguration) -> ServerLimits {
         var limits = configuration.limits
         limits.retainedBodyByteCount = min(limits.retainedBodyByteCount, configuration.memoryByteCount / 32)
         if let openFiles = ProcessMetrics.openFileLimit() {

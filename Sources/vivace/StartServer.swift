@@ -34,10 +34,12 @@ func startServer(_ options: ServeOptions) async throws {
         throw CommandError(.unreachable, explanation(error, options.dataDirectory))
     }
     do {
+        let ingest = try IngestService(store: store, budget: budget, now: now)
+        let queries = QueryEngine(store: store, budget: budget)
         let server = VivaceServer(
-            configuration: configuration(options), credentials: credentials,
-            receiver: try IngestService(store: store, budget: budget, now: now),
-            queries: QueryEngine(store: store, budget: budget), status: StoreStatus(store: store), memory: budget,
+            configuration: configuration(options), credentials: credentials, receiver: ingest, queries: queries,
+            status: StoreStatus(store: store),
+            sources: MetricSources(store: store, ingest: ingest, queries: queries, memory: budget, now: now),
             logger: logger)
         try await server.run(on: [StoreService(store: store, logger: logger)])
     } catch let error as StoreError {

@@ -113,7 +113,7 @@ private struct LogLines: LogHandler {
         let log = LogLines()
         let server = VivaceServer(
             configuration: configuration, receiver: FakeReceiver(), queries: FakeQueries(),
-            status: FakeStatus(), memory: nil, logger: Logger(label: "test") { _ in log })
+            status: FakeStatus(), sources: MetricSources { 0 }, logger: Logger(label: "test") { _ in log })
         let store = FakeStore()
         let error = await #expect(throws: ServerError.self) { try await server.run(on: [store]) }
         #expect(error?.code == .addressInUse)

@@ -264,7 +264,7 @@ import TraceServer
             #expect(metrics.contains("\nvivace_ingest_requests_total{code=\"OK\",transport=\"grpc\"} 1\n"))
             #expect(
                 metrics.contains("\nvivace_ingest_requests_total{code=\"INTERNAL\",transport=\"grpc\"} 1\n"))
-            #expect(metrics.contains("\nvivace_ingest_bytes_total 3\n"))
+            #expect(metrics.contains("\nvivace_ingest_received_bytes_total{transport=\"grpc\"} 3\n"))
             #expect(metrics.contains("\nvivace_ingest_acknowledge_seconds_count 1\n"))
         }
     }

@@ -38,7 +38,7 @@ struct RunningServer: Sendable {
         let (listening, continuation) = AsyncStream.makeStream(of: ListenerName.self)
         let server = VivaceServer(
             configuration: configuration, credentials: credentials, receiver: receiver, queries: queries,
-            status: status, memory: MemoryBudget(total: 1 << 30), logger: logger
+            status: status, sources: MetricSources(memory: MemoryBudget(total: 1 << 30)) { 0 }, logger: logger
         ) { name, _ in continuation.yield(name) }
         let group = ServiceGroup(
             services: storage + [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -13,6 +13,8 @@ final class ReloadedFiles<Value: Sendable>: Sendable {
         var contents: [[UInt8]]
         /// What was told last, so that the log is not filled with it.
         var complaint: String?
+        /// When the value was made.
+        var since = ContinuousClock.now
     }
 
     private let state: Mutex<State>
@@ -41,6 +43,8 @@ final class ReloadedFiles<Value: Sendable>: Sendable {
 
     var value: Value { state.withLock { $0.value } }
 
+    var use: FileUse { state.withLock { FileUse(isCurrent: $0.complaint == nil, since: $0.since) } }
+
     /// Reads the files again. Blocks; not to be called twice at the same time.
     func check(logger: Logger) {
         do throws(ServerError) {
@@ -63,6 +67,14 @@ final class ReloadedFiles<Value: Sendable>: Sendable {
                 metadata: ["flags": "\(name)", "error": "\(error.message)"])
         }
     }
+}
+
+/// How it stands with files that are read again when they change.
+struct FileUse: Sendable {
+    /// Whether the files as they are now are in use.
+    var isCurrent: Bool
+    /// When those that are in use were read.
+    var since: ContinuousClock.Instant
 }
 
 /// Reads a small file that a flag names.

@@ -36,9 +36,9 @@ package struct TLSFiles: Sendable, Equatable {
     }
 
     private func contexts(_ contents: [[UInt8]]) throws(ServerError) -> TLSContexts {
+        let chain = try Self.certificates(contents[0], "--tls-cert \(certificatePath)")
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try Self.certificates(contents[0], "--tls-cert \(certificatePath)")
-                .map { .certificate($0) },
+            certificateChain: chain.map { .certificate($0) },
             privateKey: .privateKey(try key(contents[1])))
         configuration.minimumTLSVersion = .tlsv12
         configuration.shutdownTimeout = Self.closingTimeout
@@ -49,7 +49,7 @@ package struct TLSFiles: Sendable, Equatable {
             configuration.certificateVerification = .noHostnameVerification
         }
         do {
-            return try TLSContexts(configuration)
+            return try TLSContexts(configuration, expirySeconds: chain.map { Int($0.notValidAfter) }.min() ?? 0)
         } catch {
             let text =
                 "--tls-key \(keyPath) is not the key of the first certificate in --tls-cert \(certificatePath), or of a kind "
@@ -83,8 +83,11 @@ package struct TLSFiles: Sendable, Equatable {
 struct TLSContexts: Sendable {
     let http1: NIOSSLContext
     let http2: NIOSSLContext
+    /// When the first certificate of the chain expires, in Unix seconds.
+    let expirySeconds: Int
 
-    fileprivate init(_ configuration: TLSConfiguration) throws {
+    fileprivate init(_ configuration: TLSConfiguration, expirySeconds: Int) throws {
+        self.expirySeconds = expirySeconds
         var configuration = configuration
         configuration.applicationProtocols = ["http/1.1"]
         http1 = try NIOSSLContext(configuration: configuration)

@@ -36,7 +36,16 @@ struct GRPCReply: Sendable {
     var status: GRPCStatus
     /// The encoded message, if the status is OK.
     var message: [UInt8]
+    /// Why nothing of the request was stored; nil if the status is OK.
+    var refusal: RefusalReason?
 
     static func success(_ message: [UInt8]) -> GRPCReply { GRPCReply(status: .ok, message: message) }
-    static func failure(_ status: GRPCStatus) -> GRPCReply { GRPCReply(status: status, message: []) }
+
+    static func failure(_ status: GRPCStatus) -> GRPCReply {
+        GRPCReply(status: status, message: [], refusal: RefusalReason(status.code))
+    }
+
+    static func failure(_ error: IngestError) -> GRPCReply {
+        GRPCReply(status: error.grpcStatus, message: [], refusal: RefusalReason(error))
+    }
 }

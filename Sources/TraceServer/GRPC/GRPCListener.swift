@@ -16,6 +16,7 @@ struct GRPCListener: Service {
     let service: GRPCService
     let limits: ServerLimits
     let tls: ReloadedFiles<TLSContexts>?
+    let connectionCounter: ConnectionCounter
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
@@ -75,6 +76,7 @@ struct GRPCListener: Service {
             .childChannelOption(.recvAllocator, value: receiveAllocator)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    connectionCounter.add(channel)
                     connections.add(channel)
                     try configure(channel, streams)
                 }

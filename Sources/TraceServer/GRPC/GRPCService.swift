@@ -8,7 +8,7 @@ internal import ProtobufMessages
 struct GRPCService: Sendable {
     let receiver: any SpanReceiver
     let status: any StoreStatusProviding
-    let metrics: ServerMetrics
+    let metrics: IngestMetrics
     let buffers: BodyBuffers
     let access: AccessControl
 
@@ -33,12 +33,12 @@ struct GRPCService: Sendable {
             tenant: requestTenant(header: call.head.tenant), body: message,
             encoding: call.isCompressed ? .gzip : .identity)
         do {
-            let outcome = try await metrics.measuringAcknowledgement(byteCount: message.count) {
+            let outcome = try await metrics.measuringAcknowledgement(.grpc, byteCount: message.count) {
                 () async throws(IngestError) in try await receiver.export(request)
             }
             return .success(try ExportTraceServiceResponse(outcome).encoded())
         } catch let error as IngestError {
-            return .failure(error.grpcStatus)
+            return .failure(error)
         } catch {
             return .failure(GRPCStatus(.unavailable, "the answer could not be made: \(error)"))
         }

@@ -8,7 +8,7 @@ internal import NIOHTTP2
 /// What the streams of a listener share.
 struct UnaryStreamContext: Sendable {
     let receiver: any SpanReceiver
-    let metrics: ServerMetrics
+    let metrics: IngestMetrics
     let limits: ServerLimits
     let buffers: BodyBuffers
     let access: AccessControl
@@ -56,6 +56,9 @@ final class UnaryStreamHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if case .gathering(let head) = state, head.method == .export {
+            shared.metrics.countRefusal(.grpc, .incomplete)
+        }
         forget()
         context.fireChannelInactive()
     }
@@ -139,7 +142,7 @@ final class UnaryStreamHandler: ChannelInboundHandler {
                 max(byteCount, shared.limits.minimumReservationByteCount))
             return true
         } catch {
-            answer(.failure(error.grpcStatus))
+            answer(.failure(error))
             return false
         }
     }
@@ -183,7 +186,7 @@ extension UnaryStreamHandler {
         if case .ended = state { return }
         guard let context else { return }
         if method != .healthCheck {
-            shared.metrics.countIngestRequest(transport: .grpc, code: reply.status.code.name)
+            shared.metrics.countRequest(reply.status.code, refused: reply.refusal)
         }
         var head = HPACKHeaders()
         head.add(name: ":status", value: "200")

@@ -25,6 +25,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     let responder: Responder
     let limits: ServerLimits
     let tls: ReloadedFiles<TLSContexts>?
+    let connections: ConnectionCounter
     let eventLoopGroup: any EventLoopGroup
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
@@ -59,7 +60,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
 
     private func connection(_ deadlines: Deadlines) -> HTTPConnection {
         HTTPConnection(
-            tls: tls,
+            tls: tls, connections: connections,
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
                     try await serve(
@@ -91,9 +92,11 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
 /// hummingbird's HTTP/1.1 connection with larger reads, with TLS, and with a thought for older clients.
 private struct HTTPConnection: ServerChildChannel {
     let tls: ReloadedFiles<TLSContexts>?
+    let connections: ConnectionCounter
     let http1: HTTP1Channel
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        connections.add(channel)
         do {
             try channel.syncOptions?.setOption(.recvAllocator, value: receiveAllocator)
             try channel.pipeline.syncOperations.addTLS(tls?.value.http1)

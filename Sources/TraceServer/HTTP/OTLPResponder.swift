@@ -12,7 +12,7 @@ internal import ProtobufMessages
 /// - SeeAlso: the OTLP specification, "OTLP/HTTP".
 struct OTLPResponder: HTTPResponding {
     let receiver: any SpanReceiver
-    let metrics: ServerMetrics
+    let metrics: IngestMetrics
     let limits: ServerLimits
     let buffers: BodyBuffers
     let access: AccessControl
@@ -31,7 +31,7 @@ struct OTLPResponder: HTTPResponding {
         }
         var response = try await answer(&exchange)
         response.headers.append(contentsOf: corsOrigins.fields(for: head))
-        metrics.countIngestRequest(transport: .http, code: String(response.status.code))
+        metrics.countRequest(httpStatus: response.status.code)
         return response
     }
 
@@ -42,20 +42,27 @@ struct OTLPResponder: HTTPResponding {
             let outcome = try await export(&exchange, mediaType)
             return try Response(outcome, as: mediaType)
         } catch let error as IngestError {
+            metrics.countRefusal(.http, RefusalReason(error))
             var failure = Response(error.httpStatus, error.status, as: mediaType)
             failure.headers[.retryAfter] = error.retrySeconds.map(String.init)
             return failure
         } catch let refusal as AccessControl.Refusal {
+            metrics.countRefusal(.http, RefusalReason(refusal.httpStatus))
             var failure = Response(refusal.httpStatus, refusal.status, as: mediaType)
             failure.headers[.wwwAuthenticate] = refusal.challenge
             return failure
         } catch let refusal as Refusal {
+            metrics.countRefusal(.http, RefusalReason(refusal.status))
             let status = RPCStatus(code: grpcCode(for: refusal.status).rawValue, message: refusal.message)
             var failure = Response(refusal.status, status, as: mediaType)
             if refusal.status == .methodNotAllowed { failure.headers[.allow] = "POST" }
             return failure
         } catch let error as HTTPParserError {
-            metrics.countIngestRequest(transport: .http, code: "400")
+            metrics.countRequest(httpStatus: 400)
+            metrics.countRefusal(.http, .malformed)
+            throw error
+        } catch {
+            metrics.countRefusal(.http, .incomplete)
             throw error
         }
     }
@@ -79,7 +86,7 @@ struct OTLPResponder: HTTPResponding {
     /// The request is gone when this returns, so that its body can be given back.
     private func export(_ request: consuming ExportRequest) async throws -> ExportOutcome {
         let request = request
-        return try await metrics.measuringAcknowledgement(byteCount: request.body.count) {
+        return try await metrics.measuringAcknowledgement(.http, byteCount: request.body.count) {
             () async throws(IngestError) in try await receiver.export(request)
         }
     }

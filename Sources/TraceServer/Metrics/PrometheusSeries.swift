@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CoreMetrics
+internal import FileIO
 internal import Synchronization
 
 /// One time series: a value, or a histogram, with its labels.
@@ -72,14 +73,33 @@ final class PrometheusHistogram: PrometheusSeries, RecorderHandler, TimerHandler
 
     func write(name: String, labels: String, to out: inout String) {
         let (counts, sum) = state.withLock { ($0.counts, $0.sum) }
-        let prefix = labels.isEmpty ? "" : labels + ","
-        var total = 0
-        for (index, count) in counts.enumerated() {
-            total += count
-            let bound = index < bounds.count ? prometheusNumber(bounds[index]) : "+Inf"
-            writeSample(name + "_bucket", prefix + "le=\"\(bound)\"", String(total), to: &out)
-        }
-        writeSample(name + "_sum", labels, prometheusNumber(sum), to: &out)
-        writeSample(name + "_count", labels, String(total), to: &out)
+        writeHistogram(name, labels, bounds: bounds, counts: counts, sum: sum, to: &out)
     }
+}
+
+/// A histogram as it was when somebody looked.
+final class PrometheusHistogramFigures: PrometheusSeries {
+    private let latency: LatencyFigures
+
+    init(_ latency: LatencyFigures) { self.latency = latency }
+
+    func write(name: String, labels: String, to out: inout String) {
+        writeHistogram(
+            name, labels, bounds: LatencyFigures.bounds, counts: latency.counts, sum: latency.seconds, to: &out)
+    }
+}
+
+/// - Parameter counts: Not cumulative; one more than there are bounds.
+private func writeHistogram(
+    _ name: String, _ labels: String, bounds: [Double], counts: [Int], sum: Double, to out: inout String
+) {
+    let prefix = labels.isEmpty ? "" : labels + ","
+    var total = 0
+    for (index, count) in counts.enumerated() {
+        total += count
+        let bound = index < bounds.count ? prometheusNumber(bounds[index]) : "+Inf"
+        writeSample(name + "_bucket", prefix + "le=\"\(bound)\"", String(total), to: &out)
+    }
+    writeSample(name + "_sum", labels, prometheusNumber(sum), to: &out)
+    writeSample(name + "_count", labels, String(total), to: &out)
 }

@@ -20,16 +20,6 @@ package struct PrometheusFamily: Sendable {
         self.help = help
     }
 
-    /// A family of figures that were looked up just now.
-    ///
-    /// - Parameter samples: Labels and values.
-    package init(
-        name: String, type: MetricType, help: String, samples: [(labels: [(String, String)], value: Double)]
-    ) {
-        self.init(name: prometheusName(name), type: type, help: help)
-        for sample in samples { series[prometheusLabels(sample.labels)] = PrometheusGauge(sample.value) }
-    }
-
     func write(to out: inout String) {
         guard !series.isEmpty else { return }
         if let help { out += "# HELP \(name) \(escaped(help, alsoQuotes: false))\n" }

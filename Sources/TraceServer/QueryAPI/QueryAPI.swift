@@ -11,7 +11,7 @@ internal import TraceModel
 struct QueryAPI: HTTPResponding {
     let queries: any TraceQuerying
     let pages: StatusPages
-    let metrics: ServerMetrics
+    let metrics: QueryMetrics
     let access: AccessControl
     let limits: ServerLimits
     let logger: Logger
@@ -27,16 +27,16 @@ struct QueryAPI: HTTPResponding {
         case tagValues(String, TagAnswer.Version)
 
         /// The name in metrics; pages are not counted.
-        var kind: String? {
+        var kind: QueryKind? {
             switch self {
             case .page: nil
-            case .trace(_, .v1): "trace_v1"
-            case .trace(_, .v2): "trace_v2"
-            case .criticalPath: "critical_path"
-            case .slowSpans: "slow"
-            case .search: "search"
-            case .tagNames: "tag_names"
-            case .tagValues: "tag_values"
+            case .trace(_, .v1): .traceV1
+            case .trace(_, .v2): .traceV2
+            case .criticalPath: .criticalPath
+            case .slowSpans: .slow
+            case .search: .search
+            case .tagNames: .tagNames
+            case .tagValues: .tagValues
             }
         }
 
@@ -71,8 +71,12 @@ struct QueryAPI: HTTPResponding {
             return plainText(.uriTooLong, "the URL is too long\n")
         }
         let target = RequestTarget(text)
-        if let refusal = refusal(target, exchange.head) { return refusal }
-        guard let question = Question(path: target.path) else {
+        let asked = Question(path: target.path)
+        if let refusal = refusal(target, exchange.head) {
+            if let kind = asked?.kind { metrics.count(kind, httpStatus: refusal.status.code) }
+            return refusal
+        }
+        guard let question = asked else {
             return plainText(.notFound, "404 page not found\n")
         }
         guard [.get, .head].contains(exchange.head.method) else {
@@ -82,10 +86,9 @@ struct QueryAPI: HTTPResponding {
         }
         let head = exchange.head
         guard let kind = question.kind else { return await answer(question, target, head) }
-        let start = ContinuousClock.now
-        let response = await answer(question, target, head)
-        metrics.countQuery(kind: kind, code: response.status.code, duration: ContinuousClock.now - start)
-        return response
+        return await metrics.measuring(kind) { $0.status.code } _: {
+            await answer(question, target, head)
+        }
     }
 
     /// The answer to who may not ask; whether the server is ready, anybody may.
