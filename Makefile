@@ -45,6 +45,7 @@ test: ## build, check the code, run every test
 	@scripts/check-fence.sh
 	@scripts/generate-proto.sh --check
 	@scripts/make-test-python.sh
+	@scripts/fetch-prometheus.sh >/dev/null
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --disable-testable-imports --skip EndToEndTests $(TEST_FLAGS)
 	swift test -c release --skip-build --disable-testable-imports --filter EndToEndTests $(TEST_FLAGS)
