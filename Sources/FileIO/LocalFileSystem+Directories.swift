@@ -33,11 +33,17 @@ extension LocalFileSystem {
     /// - Returns: nil if the entry went away meanwhile.
     private func kind(_ type: Int, _ path: String) throws(FileIOError) -> FileStatus.Kind? {
         switch type {
-        case Int(DT_REG): .file
-        case Int(DT_DIR): .directory
+        case Int(DT_REG): return .file
+        case Int(DT_DIR): return .directory
         // Some file systems do not say, and links must be followed.
-        case Int(DT_UNKNOWN), Int(DT_LNK): try status(of: path)?.kind
-        default: .other
+        case Int(DT_UNKNOWN), Int(DT_LNK):
+            do throws(FileIOError) {
+                return try status(of: path)?.kind
+            } catch where error.errorNumber == ELOOP {
+                // A link that leads to itself leads to nothing.
+                return .other
+            }
+        default: return .other
         }
     }
 

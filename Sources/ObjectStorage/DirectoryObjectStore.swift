@@ -57,8 +57,9 @@ package final class DirectoryObjectStore: ObjectStore {
 
     private func removeUnfinished() throws(FileIOError) {
         try fileSystem.createDirectory(stagingPath)
-        for entry in try fileSystem.entries(of: stagingPath) where entry.kind == .file {
-            try fileSystem.unlink(stagingPath + "/" + entry.name)
+        // Ours are numbers; whatever else lies there is somebody's.
+        for entry in try fileSystem.entries(of: stagingPath) where entry.kind == .file && Int(entry.name) != nil {
+            try fileSystem.unlinkIfPresent(stagingPath + "/" + entry.name)
         }
     }
 

@@ -203,6 +203,12 @@ struct JournalReplayer: Sendable {
     ) {
         logger.info(
             "journal replayed", metadata: ["generation": "\(generation.id)", "requests": "\(records)"])
+        for report in reports where report.tornTailByteCount > 0 {
+            // Of a power cut, most often: what was not acknowledged. Damage to the last record looks the same.
+            logger.notice(
+                "the end of the journal was cut off",
+                metadata: ["generation": "\(generation.id)", "bytes": "\(report.tornTailByteCount)"])
+        }
         for report in reports where !report.passedOver.isEmpty {
             logger.error(
                 "damaged bytes in the journal were passed over",

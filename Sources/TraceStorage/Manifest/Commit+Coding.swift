@@ -76,7 +76,9 @@ extension Commit {
                     .unsupported, "commit \(sequence) has version \(version), and this program "
                         + "reads up to \(CommitLayout.version): start a newer program")
             }
-            throw ManifestError(.corrupted, "commit \(sequence) is damaged", cause: error)
+            throw ManifestError(
+                .corrupted, "commit \(sequence) of the store's manifest is damaged: restore it from a copy",
+                cause: error)
         }
     }
 

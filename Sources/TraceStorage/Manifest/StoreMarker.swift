@@ -120,7 +120,7 @@ extension StoreMarker {
         if let found = try await load(from: store, mayWrite: true) { return found }
         guard !hasCommits else {
             throw ManifestError(
-                .corrupted, "the store has commits but its object 'vivace-store' is missing")
+                .corrupted, "the store has commits but its object 'vivace-store' is missing: restore it from a copy")
         }
         do {
             try await store.create(key(), marker.encoded())
