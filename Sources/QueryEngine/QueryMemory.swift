@@ -31,6 +31,11 @@ package final class QueryMemory: Sendable {
         }
         throw QueryError(.unavailable, "other queries hold the memory that this one needs: try again")
     }
+
+    /// Takes `byteCount` bytes beside those that are held.
+    ///
+    /// - Throws: As `hold`.
+    func holdMore(_ byteCount: Int) throws(QueryError) { try hold(taken.withLock { $0 } + byteCount) }
 }
 
 /// When a query has to end.

@@ -24,11 +24,12 @@ struct SlowSpanSearch {
         var wanted = query.limit
         while true {
             let (candidates, unread) = try await candidates(limit: wanted, deadline)
-            let (spans, unjudged) = try await judge(candidates, deadline)
+            let (spans, unjudged, memory) = try await judge(candidates, deadline)
             let reason = unread ?? unjudged
             if spans.count >= query.limit || candidates.count < wanted || deadline.excess != nil {
                 countPartialAnswer(reason)
-                return SlowSpanResult(spans: Array(spans.prefix(query.limit)), partialReason: reason)
+                return SlowSpanResult(
+                    spans: Array(spans.prefix(query.limit)), partialReason: reason, memory: memory)
             }
             wanted *= 2
         }
@@ -79,9 +80,12 @@ struct SlowSpanSearch {
     /// Those candidates that hold on their whole trace, with their time on its critical path; in order.
     ///
     /// One trace is in memory at a time, whatever the limit.
+    ///
+    /// - Returns: The spans, why some may be missing, and the memory that the spans hold.
     private func judge(
         _ candidates: [ScanMatch], _ deadline: QueryDeadline
-    ) async throws -> (spans: [SlowSpan], reason: String?) {
+    ) async throws -> (spans: [SlowSpan], reason: String?, memory: QueryMemory) {
+        let memory = QueryMemory(budget: engine.budget)
         var spans: [ScanMatch: SlowSpan] = [:]
         var reason: String?
         let byTrace = Dictionary(grouping: Set(candidates), by: \.traceID)
@@ -96,13 +100,17 @@ struct SlowSpanSearch {
                 guard let trace else { continue }
                 reason = reason ?? trace.partialReason
                 let analyzed = AnalyzedTrace(trace)
-                for match in byTrace[id] ?? [] { spans[match] = analyzed.span(match, query) }
+                for match in byTrace[id] ?? [] {
+                    guard let span = analyzed.span(match, query) else { continue }
+                    try memory.holdMore(span.byteCount)
+                    spans[match] = span
+                }
             } catch let error as QueryError {
                 reason = reason ?? error.message
             }
         }
         var seen: Set<ScanMatch> = []
-        return (candidates.compactMap { seen.insert($0).inserted ? spans[$0] : nil }, reason)
+        return (candidates.compactMap { seen.insert($0).inserted ? spans[$0] : nil }, reason, memory)
     }
 }
 

@@ -27,6 +27,11 @@ package struct FoundTrace: Sendable {
         self.partialReason = partialReason
         self.inspectedByteCount = inspectedByteCount
     }
+
+    /// Counts bytes of an answer that are kept beside the spans, as long as the spans are kept.
+    ///
+    /// - Throws: `.tooLarge` if no query may hold as much, `.unavailable` if other queries hold the rest now.
+    package func holdMore(_ byteCount: Int) throws(QueryError) { try memory?.holdMore(byteCount) }
 }
 
 /// Which slow spans are asked for. Conditions that are nil hold for every span.
@@ -71,6 +76,9 @@ package struct SlowSpan: Sendable {
         self.share = share
         self.status = status
     }
+
+    /// Bytes in memory, about.
+    var byteCount: Int { MemoryLayout<Self>.stride + serviceName.utf8.count + name.utf8.count }
 }
 
 /// Slow spans, slowest first; ties by start (newest first), then trace ID and span ID.
@@ -78,8 +86,11 @@ package struct SlowSpanResult: Sendable {
     package var spans: [SlowSpan]
     /// Why spans may be missing; nil if the answer is complete.
     package var partialReason: String?
+    /// Held as long as the spans are.
+    private let memory: QueryMemory?
 
-    package init(spans: [SlowSpan], partialReason: String?) {
+    package init(spans: [SlowSpan], partialReason: String?, memory: QueryMemory? = nil) {
+        self.memory = memory
         self.spans = spans
         self.partialReason = partialReason
     }

@@ -38,11 +38,11 @@ struct TraceAnswer {
         let wantsProtobuf = accept.contains("application/protobuf")
         switch (version, wantsProtobuf) {
         case (.v1, _) where body.isEmpty: return Response(status: .notFound)
-        case (.v1, true): return response("application/protobuf", body, Protobuf())
+        case (.v1, true): return try response("application/protobuf", body, Protobuf())
         case (.v1, false):
-            return response("application/json", body, JSON(listName: "batches", head: "", tail: ""))
+            return try response("application/json", body, JSON(listName: "batches", head: "", tail: ""))
         case (.v2, true): return try wholeProtobuf(found, body)
-        case (.v2, false): return response("application/json", body, JSON(found))
+        case (.v2, false): return try response("application/json", body, JSON(found))
         }
     }
 
@@ -55,15 +55,16 @@ struct TraceAnswer {
         }
     }
 
-    private func response(_ contentType: String, _ body: TraceBody, _ format: some TraceFormat) -> Response {
+    private func response(_ contentType: String, _ body: TraceBody, _ format: some TraceFormat) throws -> Response {
         let fields: HTTPFields = [.contentType: contentType]
-        if body.sliceCount <= 1 {
-            var buffer = ByteBuffer()
-            body.write(slice: 0, format, to: &buffer)
-            return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: buffer))
-        }
+        var buffer = ByteBuffer()
+        body.write(slice: 0, format, to: &buffer)
+        if body.sliceCount <= 1 { return try whole(buffer, fields, body.found) }
+        try body.found?.holdMore(buffer.readableBytes)
+        let first = buffer
         let stream = ResponseBody { writer in
-            for slice in 0..<body.sliceCount {
+            try await writer.write(first)
+            for slice in 1..<body.sliceCount {
                 var buffer = ByteBuffer()
                 body.write(slice: slice, format, to: &buffer)
                 try await writer.write(buffer)
@@ -73,12 +74,27 @@ struct TraceAnswer {
         return Response(status: .ok, headers: fields, body: stream)
     }
 
+    /// An answer in one piece. A large one is counted until the client has taken it, with the spans.
+    private func whole(_ buffer: ByteBuffer, _ fields: HTTPFields, _ found: FoundTrace?) throws -> Response {
+        guard let found, buffer.readableBytes > limits.uncountedAnswerByteCount else {
+            return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: buffer))
+        }
+        try found.holdMore(buffer.readableBytes)
+        let body = ResponseBody(contentLength: buffer.readableBytes) { writer in
+            try await writer.write(buffer)
+            try await writer.finish(nil)
+            withExtendedLifetime(found) {}
+        }
+        return Response(status: .ok, headers: fields, body: body)
+    }
+
     /// Version 2 in protobuf begins with the trace's length, so that it has to be made first.
     private func wholeProtobuf(_ found: FoundTrace?, _ body: TraceBody) throws -> Response {
         var trace: [UInt8] = []
         for slice in 0..<body.sliceCount {
             var buffer = ByteBuffer()
             body.write(slice: slice, Protobuf(), to: &buffer)
+            try found?.holdMore(buffer.readableBytes)
             buffer.read(buffer.readableBytes, into: &trace)
             guard trace.count <= limits.wholeAnswerByteCount else {
                 let text = "the trace is too large for protobuf: ask for it as JSON, which is sent in pieces"
@@ -88,10 +104,8 @@ struct TraceAnswer {
         let message = TraceByIDResponse(
             trace: trace, inspectedByteCount: UInt64(found?.inspectedByteCount ?? 0),
             isPartial: found?.partialReason != nil, message: found?.partialReason ?? "")
-        let buffer = ByteBuffer(bytes: try message.encoded())
-        return Response(
-            status: .ok, headers: [.contentType: "application/protobuf"],
-            body: ResponseBody(byteBuffer: buffer))
+        return try whole(
+            ByteBuffer(bytes: try message.encoded()), [.contentType: "application/protobuf"], found)
     }
 }
 
@@ -108,7 +122,7 @@ protocol TraceFormat: Sendable {
 
 /// A trace cut into slices.
 private struct TraceBody: Sendable {
-    private let found: FoundTrace?
+    let found: FoundTrace?
     private let encoder: OTLPEncoder
     private let spansPerSlice: Int
 
