@@ -16,6 +16,7 @@ internal import TraceStorage
 func startServer(_ options: ServeOptions) async throws {
     LoggingSystem.bootstrap(StreamLogHandler.standardError)
     let logger = Logger(label: "vivace")
+    raiseOpenFileLimit()
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
     let credentials: ServerCredentials
     do {
