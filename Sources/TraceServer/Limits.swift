@@ -23,7 +23,7 @@ package struct ServerLimits: Sendable {
     /// Unused memory for bodies that is kept for the next ones: those of two dozen requests of average size.
     package var retainedBodyByteCount = 16 << 20
 
-    /// How long a body may take from its first byte to its last, so that slow senders don't hold memory for ever.
+    /// How long a body may take from its first byte to its last, and a gRPC call from its head to its message, so that slow senders don't hold memory for ever.
     package var bodySeconds = 60
 
     /// How long an answer may take to be read, so that who does not read does not hold a query's memory for ever.
@@ -35,6 +35,10 @@ package struct ServerLimits: Sendable {
     /// How long an HTTP connection may be idle: longer than the 90 s for which Go's client pools connections, so
     /// that it is not the server that closes under a request.
     package var idleSeconds = 120
+
+    /// Requests of an HTTP connection that wait for their turn, after which it ends with the last one: a read of
+    /// 256 KiB can hold ten thousand, and each takes half a kilobyte that no budget knows.
+    package var waitingRequestCount = 256
 
     /// Bytes of all HTTP/1.1 header fields of a request.
     package var headerByteCount = 32 << 10
@@ -89,6 +93,10 @@ package struct ServerLimits: Sendable {
     /// An answer that is made piece by piece is sent in pieces of about this size, each when the client has taken
     /// the one before.
     package var answerChunkByteCount = 128 << 10
+
+    /// Bytes of a trace's answer that are not counted against the memory for queries once it is made: with those of
+    /// all connections they stay below what a connection has in buffers anyway.
+    package var uncountedAnswerByteCount = 64 << 10
 
     /// Spans of a trace that are encoded in one go: a few milliseconds of work.
     package var spansPerSlice = 4_096

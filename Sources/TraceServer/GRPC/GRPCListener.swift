@@ -95,6 +95,8 @@ struct GRPCListener: Service {
                     pingInterval: .seconds(seconds.keepalive), ackTimeout: .seconds(seconds.answer))))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addTLS(tls?.value.http2)
+        // Whoever takes no answers is not read from: flow control does not bound the heads of answers.
+        try pipeline.addHandler(BackPressureHandler())
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connectionConfiguration,
             streamConfiguration: streamConfiguration, streamDelegate: management.http2StreamDelegate
@@ -129,9 +131,10 @@ struct GRPCListener: Service {
     }
 }
 
-/// Reads of up to 256 KiB, so that a request of average size takes one.
+/// Reads of up to 256 KiB, so that a request of average size takes one; small at first, since a connection that
+/// breaks off in a head keeps what it was read into.
 var receiveAllocator: any RecvByteBufferAllocator {
-    AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 16 << 10, maximum: 256 << 10)
+    AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 256 << 10)
 }
 
 /// Closes a connection on which an error was seen, such as bytes that are not HTTP/2.

@@ -87,6 +87,12 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         }
     }
 
+    /// Looked at here so that calls that come in one piece need no timer.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        watchTheClock()
+        context.fireChannelReadComplete()
+    }
+
     private func receive(_ fields: HPACKHeaders) {
         switch state {
         case .waitingForHead:
@@ -133,7 +139,7 @@ final class UnaryStreamHandler: ChannelInboundHandler {
             case .failed(let status): return answer(.failure(status))
             }
         }
-        if clientHasEnded { finishGathering() } else { watchTheClock() }
+        if clientHasEnded { finishGathering() }
     }
 
     private func reserve(_ byteCount: Int) -> Bool {
@@ -147,9 +153,9 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         }
     }
 
-    /// A message that was announced has to arrive, else slow clients would hold memory for ever.
+    /// The message has to arrive, else slow clients would hold memory for ever.
     private func watchTheClock() {
-        guard deadline == nil, reservation != nil, case .gathering = state, let context else { return }
+        guard deadline == nil, case .gathering = state, let context else { return }
         let seconds = shared.limits.bodySeconds
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(seconds))) {
             guard case .gathering = self.state else { return }

@@ -40,6 +40,11 @@ struct HTTPExchange: ~Copyable {
         return Int(head.headerFields[.contentLength] ?? "0")
     }
 
+    /// Whether the body comes in a transfer coding other than chunks.
+    var hasUnknownCoding: Bool {
+        head.headerFields[.transferEncoding].map { $0.lowercased() != "chunked" } ?? false
+    }
+
     private var waitsForContinue: Bool {
         !bodyWasAskedFor && head.headerFields[.expect]?.lowercased() == "100-continue"
     }

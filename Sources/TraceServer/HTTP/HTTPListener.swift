@@ -60,7 +60,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
 
     private func connection(_ deadlines: Deadlines) -> HTTPConnection {
         HTTPConnection(
-            tls: tls, connections: connections,
+            tls: tls, connections: connections, waitingRequestCount: limits.waitingRequestCount,
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
                     try await serve(
@@ -75,10 +75,18 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
                         maxHeaderFieldCount: 200))))
     }
 
+    /// RFC 9112, section 6.1: what a body means under a coding that is not known, nobody here can tell.
+    private static var unknownCoding: Response {
+        var answer = plainText(.notImplemented, "of transfer codings only chunked is known\n")
+        answer.headers[.connection] = "close"
+        return answer
+    }
+
     private func serve(_ exchange: consuming HTTPExchange) async throws {
         let response: Response
         do {
-            response = try await responder.respond(to: &exchange)
+            response =
+                if exchange.hasUnknownCoding { Self.unknownCoding } else { try await responder.respond(to: &exchange) }
         } catch let error as HTTPParserError {
             throw error  // hummingbird answers 400 and closes
         } catch {
@@ -93,6 +101,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
 private struct HTTPConnection: ServerChildChannel {
     let tls: ReloadedFiles<TLSContexts>?
     let connections: ConnectionCounter
+    let waitingRequestCount: Int
     let http1: HTTP1Channel
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
@@ -106,7 +115,7 @@ private struct HTTPConnection: ServerChildChannel {
         return http1.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(ClosingHandler(), position: .after(decoder))
+            try pipeline.addHandler(ClosingHandler(waitingLimit: waitingRequestCount), position: .after(decoder))
             return value
         }
     }
