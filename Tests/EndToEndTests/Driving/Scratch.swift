@@ -62,7 +62,9 @@ final class Scratch: Sendable {
     /// Runs one of the scripts in Python/ to its end.
     ///
     /// - Throws: ``TestFailure`` with what it said unless it ends well.
-    func python(_ script: String, _ arguments: String...) async throws {
+    func python(_ script: String, _ arguments: String...) async throws { try await python(script, arguments) }
+
+    func python(_ script: String, _ arguments: [String]) async throws {
         let program = try startPython(script, arguments)
         let end = try await program.waitForEnd(within: .seconds(90))
         guard end.status == 0 else {
