@@ -28,6 +28,17 @@ struct AccessOptions: ParsableArguments {
         completion: .file())
     var caFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A certificate in PEM, and those up to its authority: shown to servers that ask for one. VIVACE_CERT_FILE.",
+            valueName: "file"),
+        completion: .file())
+    var certFile: String?
+
+    @Option(
+        help: ArgumentHelp("The certificate's key in PEM, VIVACE_KEY_FILE.", valueName: "file"), completion: .file())
+    var keyFile: String?
+
     @Option(help: ArgumentHelp("Whose traces they are, VIVACE_TENANT.", valueName: "name"))
     var tenant: TenantName?
 
@@ -44,11 +55,23 @@ struct AccessOptions: ParsableArguments {
         case .given(let token): access.token = token
         case .file(let path): access.token = try Self.token(inFile: path)
         }
-        if let path = try Settings.value(caFile, "ca-file") { access.authorities = try Self.certificates(inFile: path) }
+        if let path = try Settings.value(caFile, "ca-file") {
+            access.authorities = try Self.certificates(inFile: path, "--ca-file")
+        }
+        access.identity = try identityPaths().map { try ClientIdentity(certificatePath: $0, keyPath: $1) }
         return access
     }
 
-    func validate() throws { _ = (try tokenSource(), try resolvedTenant()) }
+    func validate() throws { _ = (try tokenSource(), try resolvedTenant(), try identityPaths()) }
+
+    private func identityPaths() throws -> (certificate: String, key: String)? {
+        switch (try Settings.value(certFile, "cert-file"), try Settings.value(keyFile, "key-file")) {
+        case (let certificate?, let key?): return (certificate, key)
+        case (nil, nil): return nil
+        case (_?, nil): throw ValidationError("--cert-file needs the certificate's key: give --key-file beside it.")
+        case (nil, _?): throw ValidationError("--key-file needs its certificate: give --cert-file beside it.")
+        }
+    }
 
     private func resolvedTenant() throws -> TenantID? { try Settings.value(tenant, "tenant")?.id }
 
@@ -81,16 +104,16 @@ struct AccessOptions: ParsableArguments {
         return token
     }
 
-    private static func certificates(inFile path: String) throws -> [NIOSSLCertificate] {
-        let bytes = try contents(of: path, "--ca-file")
+    fileprivate static func certificates(inFile path: String, _ option: String) throws -> [NIOSSLCertificate] {
+        let bytes = try contents(of: path, option)
         guard let certificates = try? NIOSSLCertificate.fromPEMBytes(Array(bytes)), !certificates.isEmpty else {
-            throw CommandError(.usage, "--ca-file \(path) holds no certificate in PEM, or a damaged one")
+            throw CommandError(.usage, "\(option) \(path) holds no certificate in PEM, or a damaged one")
         }
         return certificates
     }
 
     /// Reads a file of any kind, also a pipe such as `<(pass show traces)`.
-    private static func contents(of path: String, _ option: String) throws -> Data {
+    fileprivate static func contents(of path: String, _ option: String) throws -> Data {
         var contents = Data()
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
@@ -110,6 +133,25 @@ struct AccessOptions: ParsableArguments {
 
     /// As the server's: certificates and tokens are small; something else was named by mistake.
     private static let fileByteLimit = 4 << 20
+}
+
+extension ClientIdentity {
+    /// - Throws: `.usage` if a file can't be used or they don't belong together, with the option that names it.
+    fileprivate init(certificatePath: String, keyPath: String) throws {
+        certificates = try AccessOptions.certificates(inFile: certificatePath, "--cert-file")
+        let bytes = try AccessOptions.contents(of: keyPath, "--key-file")
+        guard let key = try? NIOSSLPrivateKey(bytes: Array(bytes), format: .pem) else {
+            throw CommandError(.usage, "--key-file \(keyPath) holds no key in PEM without a passphrase")
+        }
+        self.key = key
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        show(in: &configuration)
+        guard (try? NIOSSLContext(configuration: configuration)) != nil else {
+            throw CommandError(
+                .usage,
+                "--key-file \(keyPath) is not the key of the first certificate in --cert-file \(certificatePath)")
+        }
+    }
 }
 
 /// A tenant's name.

@@ -11,6 +11,8 @@ struct ServerAccess: Sendable {
     var token: BearerToken?
     /// Nil: those that the system trusts.
     var authorities: [NIOSSLCertificate]?
+    /// What is shown to servers that ask for a certificate.
+    var identity: ClientIdentity?
     var tenant: TenantID?
 
     /// A client for requests to the server, to be shut down.
@@ -20,6 +22,7 @@ struct ServerAccess: Sendable {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let authorities { tls.trustRoots = .certificates(authorities) }
+        identity?.show(in: &tls)
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.timeout.connect = .seconds(5)
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -51,6 +54,17 @@ struct ServerAccess: Sendable {
             .usage,
             "\(server) \(problem) (HTTP \(status)): \(said). Give a token that allows to \(purpose) with --token, "
                 + "--token-file or VIVACE_TOKEN.")
+    }
+}
+
+/// A certificate with those between it and its authority, and its key.
+struct ClientIdentity: Sendable {
+    let certificates: [NIOSSLCertificate]
+    let key: NIOSSLPrivateKey
+
+    func show(in configuration: inout TLSConfiguration) {
+        configuration.certificateChain = certificates.map { .certificate($0) }
+        configuration.privateKey = .privateKey(key)
     }
 }
 

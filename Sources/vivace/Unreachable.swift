@@ -19,6 +19,7 @@ func unreachable(_ server: ServerURL, _ error: any Error, hint: String) -> Comma
 
 /// Why no connection came about or why it broke, in a few words.
 func connectionFailureReason(_ error: any Error) -> String {
+    if let reason = clientCertificateReason("\(error)") { return reason }
     switch error {
     case let error as NIOConnectionError:
         if let failure = error.connectionErrors.first { return connectionFailureReason(failure.error) }
@@ -35,6 +36,22 @@ func connectionFailureReason(_ error: any Error) -> String {
         return "the server's certificate is for another host"
     default: return escapedForTerminal("\(error)")
     }
+}
+
+/// What the server has against our certificate, or that it wants one; nil if the error is about something else.
+///
+/// - Parameter text: BoringSSL's words, which have the name of the server's alert (RFC 8446, section 6.2).
+private func clientCertificateReason(_ text: String) -> String? {
+    guard text.contains("_ALERT_") else { return nil }
+    let options = "--cert-file and --key-file (or VIVACE_CERT_FILE, VIVACE_KEY_FILE)"
+    if text.contains("ALERT_CERTIFICATE_REQUIRED") || text.contains("ALERT_HANDSHAKE_FAILURE") {
+        return "the server wants a certificate of its clients: give one with \(options)"
+    }
+    let complaints = [
+        "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED",
+    ]
+    guard complaints.contains(where: { text.contains("ALERT_" + $0) }) else { return nil }
+    return "the server does not accept the client's certificate: give one of an authority that it knows with \(options)"
 }
 
 /// - Parameter text: BoringSSL's words.

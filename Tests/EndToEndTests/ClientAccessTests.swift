@@ -47,6 +47,9 @@ extension EndToEndTests {
             (["--ca-file", "/dev/null"], "--ca-file /dev/null holds no certificate"),
             (["--ca-file", "/dev/zero"], "--ca-file /dev/zero has more than"),
             (["--ca-file", "/"], "--ca-file / can't be read"),
+            (["--cert-file", "c.pem"], "--key-file beside it"), (["--key-file", "k.pem"], "--cert-file beside it"),
+            (["--cert-file", "/nowhere/cert", "--key-file", "k"], "--cert-file /nowhere/cert can't be read"),
+            (["--cert-file", "/dev/null", "--key-file", "k"], "--cert-file /dev/null holds no certificate"),
             (["--tenant", "a/b"], "--tenant"),
         ])
         func `what can't be used is named by its option, and a token is not shown`(
@@ -65,14 +68,14 @@ extension EndToEndTests {
         private static let readToken = "read-token-of-this-test"
         private static let writeToken = "write-token-of-this-test"
 
-        private static let line = """
+        static let line = """
             {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a",\
             "spanId":"0000000000000001","name":"n","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}
 
             """
 
         /// Runs a command to its end, and looks at what it says and that no token is in it.
-        private static func expect(
+        static func expect(
             _ scratch: Scratch, _ arguments: [String], _ status: Int32, _ complaints: String...,
             variables: [String: String] = [:]
         ) async throws {
@@ -100,12 +103,12 @@ extension EndToEndTests {
                 scratch.start(Surroundings.binary, TestServer.arguments(data: scratch.data) + access))
         }
 
-        private static func write(_ text: String, _ path: String) throws {
+        static func write(_ text: String, _ path: String) throws {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         }
 
         /// For localhost and 127.0.0.1, its own authority, valid from 2020 to 2119; it is for tests alone.
-        private static let identity = (
+        static let identity = (
             certificate: """
             -----BEGIN CERTIFICATE-----
             MIIBfzCCASWgAwIBAgIUcu7A4ROaUmf41kZ0BOb1KubUZdwwCgYIKoZIzj0EAwIw
