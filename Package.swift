@@ -87,6 +87,7 @@ let package = Package(
         .target(name: "TrafficModel", dependencies: ["ByteCoding", "TraceModel"], swiftSettings: settings),
         .target(
             name: "TerminalRendering", dependencies: ["TraceModel", "TraceAnalysis"], swiftSettings: settings),
+        .target(name: "LogOutput", dependencies: [logging], swiftSettings: settings),
         .target(name: "LayeredOptions", dependencies: [product("Yams", "Yams")], swiftSettings: settings),
         // Floor 4
         .target(
@@ -117,8 +118,8 @@ let package = Package(
             name: "vivace",
             dependencies: [
                 "ByteCoding", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP",
-                "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions", "TraceStorage", "Ingest",
-                "QueryEngine", "TraceServer",
+                "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions", "LogOutput", "TraceStorage",
+                "Ingest", "QueryEngine", "TraceServer",
                 logging, lifecycle, nioCore, nioHTTP1,
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
@@ -157,6 +158,7 @@ let package = Package(
         tests(of: "TrafficModel", ["ByteCoding", "OTLP", "TraceAnalysis", "TraceModel"]),
         tests(of: "TerminalRendering", ["TraceModel"]),
         tests(of: "LayeredOptions"),
+        tests(of: "LogOutput", [logging]),
         tests(
             of: "TraceStorage",
             [

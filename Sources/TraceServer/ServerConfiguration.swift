@@ -42,6 +42,8 @@ package struct ServerConfiguration: Sendable {
     /// How long spans are kept.
     package var retentionSeconds = 14 * 24 * 3_600
     package var limits = ServerLimits()
+    /// Queries that take as long are logged; nil for none.
+    package var slowQueryDuration: Duration? = .seconds(10)
     package var build = BuildInformation()
 
     package init() {}

@@ -101,7 +101,7 @@ package struct VivaceServer: Service {
                 name: .http, address: configuration.http,
                 responder: QueryAPI(
                     queries: queries, pages: pages, metrics: metrics.queries, access: access, limits: limits,
-                    logger: logger),
+                    slowQueries: SlowQueryLog(threshold: configuration.slowQueryDuration, logger: logger), logger: logger),
                 limits: limits, tls: tls, connections: metrics.connections.http, eventLoopGroup: loops,
                 logger: logger, onListening: announcing(.http)),
             HTTPListener(

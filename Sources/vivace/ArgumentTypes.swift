@@ -41,8 +41,21 @@ struct HostPort: ExpressibleByArgument, Sendable, Equatable, CustomStringConvert
 }
 
 /// A length of time, as in 500ms or 1h30m.
-struct TimeLength: ExpressibleByArgument, Sendable {
+struct TimeLength: ExpressibleByArgument, Sendable, CustomStringConvertible {
     var nanoseconds: UInt64
+
+    init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    /// Exact, in the largest unit that leaves a whole number.
+    var description: String {
+        let units: [(UInt64, String)] = [
+            (86_400_000_000_000, "d"), (3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"),
+            (1_000_000, "ms"), (1_000, "us"),
+        ]
+        if nanoseconds == 0 { return "0" }
+        for (scale, unit) in units where nanoseconds % scale == 0 { return "\(nanoseconds / scale)\(unit)" }
+        return "\(nanoseconds)ns"
+    }
 
     init?(argument: String) {
         guard let nanoseconds = DurationText.parse(argument) else { return nil }

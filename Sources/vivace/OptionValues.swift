@@ -18,6 +18,10 @@ extension ByteSize: OptionValue {
     static var expectation: String { "a size such as 1GiB" }
 }
 
+extension TimeLength: OptionValue {
+    static var expectation: String { "a time such as 10s or 1h30m" }
+}
+
 extension CORSOrigins: ExpressibleByArgument, OptionValue {
     package static var expectation: String { "*, or origins such as https://shop.example with commas between them" }
 

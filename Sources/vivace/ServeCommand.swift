@@ -65,6 +65,8 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "file"))
     var tokens: String?
 
+    @OptionGroup var log: LogArguments
+
     @Option(
         help: ArgumentHelp(
             "A YAML file with these options, names without dashes in front. VIVACE_CONFIG.", valueName: "file"))

@@ -16,6 +16,7 @@ struct ServeOptions: Sendable {
     var corsOrigins: CORSOrigins
     var tls: TLSFiles?
     var tokensPath: String?
+    var log: LogOptions
 }
 
 extension ServeCommand {
@@ -57,6 +58,7 @@ extension ServeCommand {
         let corsOrigins = try layers.value(otlpCorsOrigins, "otlp-cors-origins", default: CORSOrigins.none)
         let tls = try tlsFiles(&layers)
         let tokensPath = try layers.value(tokens, "tokens")
+        let log = try log.resolved(&layers)
         try layers.refuseUnknownNames()
         guard let directory else {
             throw ValidationError("Say where to store traces: --data-dir DIR or VIVACE_DATA_DIR.")
@@ -66,7 +68,7 @@ extension ServeCommand {
         }
         return ServeOptions(
             dataDirectory: directory, otlpGRPC: otlpGRPC, otlpHTTP: otlpHTTP, http: http,
-            memoryByteCount: memory.byteCount, corsOrigins: corsOrigins, tls: tls, tokensPath: tokensPath)
+            memoryByteCount: memory.byteCount, corsOrigins: corsOrigins, tls: tls, tokensPath: tokensPath, log: log)
     }
 
     private func tlsFiles(_ layers: inout OptionLayers) throws -> TLSFiles? {

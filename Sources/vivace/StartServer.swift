@@ -4,6 +4,7 @@ internal import CRevision
 internal import FileIO
 internal import Foundation
 internal import Ingest
+internal import LogOutput
 internal import Logging
 internal import QueryEngine
 internal import ServiceLifecycle
@@ -14,8 +15,10 @@ internal import TraceStorage
 ///
 /// - Throws: `CommandError` with a message that says what to do.
 func startServer(_ options: ServeOptions) async throws {
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
-    let logger = Logger(label: "vivace")
+    let log = StandardErrorLog(options.log.format)
+    log.bootstrap(level: options.log.level)
+    defer { log.finish() }
+    let logger = Logger(label: LogRecord.ownLabel)
     raiseOpenFileLimit()
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
     let credentials: ServerCredentials
@@ -42,7 +45,7 @@ func startServer(_ options: ServeOptions) async throws {
             status: StoreStatus(store: store),
             sources: MetricSources(store: store, ingest: ingest, queries: queries, memory: budget, now: now),
             logger: logger)
-        try await server.run(on: [StoreService(store: store, logger: logger)])
+        try await server.run(on: [log, StoreService(store: store, logger: logger)])
     } catch let error as StoreError {
         throw CommandError(.unreachable, error.description)
     } catch let error as ServerError {
@@ -65,6 +68,7 @@ private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     configuration.otlpHTTP = ListenAddress(host: options.otlpHTTP.host, port: options.otlpHTTP.port)
     configuration.http = ListenAddress(host: options.http.host, port: options.http.port)
     configuration.corsOrigins = options.corsOrigins
+    configuration.slowQueryDuration = options.log.slowQueries
     configuration.dataDirectory = options.dataDirectory
     configuration.memoryByteCount = options.memoryByteCount
     configuration.build.version = VivaceCommand.version

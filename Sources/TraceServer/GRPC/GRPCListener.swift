@@ -70,7 +70,8 @@ struct GRPCListener: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limits.connectionCount))
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptGate(limit: limits.connectionCount) { logger.logAcceptError($0, .otlpGRPC) })
                 }
             }
             .childChannelOption(.recvAllocator, value: receiveAllocator)

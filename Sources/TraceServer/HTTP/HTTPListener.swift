@@ -43,7 +43,10 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
                 address: .hostname(address.host, port: address.port), backlog: limits.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     limits.connectionCount, logger: quiet)),
-            onServerRunning: { channel in onListening(channel.localAddress) },
+            onServerRunning: { channel in
+                await guardAccepting(channel)
+                onListening(channel.localAddress)
+            },
             eventLoopGroup: eventLoopGroup, logger: silent)
         try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -56,6 +59,15 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
                     .listenerFailed, "The socket of \(name.rawValue) \(address) was closed: start again.")
             }
         }
+    }
+
+    /// hummingbird counts connections, but an error of accepting would end its listener.
+    private func guardAccepting(_ channel: any Channel) async {
+        let (name, logger) = (name, logger)
+        try? await channel.eventLoop.submit {
+            let gate = AcceptGate(limit: .max) { logger.logAcceptError($0, name) }
+            try channel.pipeline.syncOperations.addHandler(gate, position: .first)
+        }.get()
     }
 
     private func connection(_ deadlines: Deadlines) -> HTTPConnection {

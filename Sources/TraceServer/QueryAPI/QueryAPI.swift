@@ -14,6 +14,7 @@ struct QueryAPI: HTTPResponding {
     let metrics: QueryMetrics
     let access: AccessControl
     let limits: ServerLimits
+    let slowQueries: SlowQueryLog
     let logger: Logger
 
     /// What is asked for.
@@ -86,9 +87,11 @@ struct QueryAPI: HTTPResponding {
         }
         let head = exchange.head
         guard let kind = question.kind else { return await answer(question, target, head) }
-        return await metrics.measuring(kind) { $0.status.code } _: {
+        let start = ContinuousClock.now
+        let response = await metrics.measuring(kind) { $0.status.code } _: {
             await answer(question, target, head)
         }
+        return slowQueries.noting(response, to: target, kind: kind, duration: ContinuousClock.now - start)
     }
 
     /// The answer to who may not ask; whether the server is ready, anybody may.
@@ -134,13 +137,23 @@ struct QueryAPI: HTTPResponding {
         } catch let error as ParameterError {
             return plainText(.badRequest, error.message + "\n")
         } catch let error as QueryError {
+            if error.code == .corrupted { logDamage(error, target) }
             return plainText(error.httpStatus, error.message + "\n")
         } catch is CancellationError {
             return plainText(.serviceUnavailable, "the server is shutting down\n")
         } catch {
-            logger.error("a query failed", metadata: ["path": "\(target.path)", "error": "\(error)"])
+            logger.error("a query failed", metadata: ["path": "\(target.pathText)", "error": "\(error)"])
             return plainText(.internalServerError, "the query failed: the server's log says why\n")
         }
+    }
+
+    private func logDamage(_ error: QueryError, _ target: RequestTarget) {
+        logger.error(
+            "a query met damaged data",
+            metadata: [
+                "path": "\(target.pathText)", "error": "\(error.message)",
+                "advice": "see what else is damaged with `vivace blocks verify --data-dir DIR`; look at the disk",
+            ])
     }
 
     private func tenant(_ head: HTTPRequest) -> TenantID { requestTenant(header: head.headerFields[.tenant]) }

@@ -25,6 +25,9 @@ struct RequestTarget: Sendable, Equatable {
         }
     }
 
+    /// The path as it is written, but decoded.
+    var pathText: String { "/" + path.joined(separator: "/") }
+
     /// A parameter; nil if it is missing or empty.
     subscript(name: String) -> String? {
         guard let value = parameters[name], !value.isEmpty else { return nil }

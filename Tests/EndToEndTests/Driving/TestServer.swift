@@ -38,20 +38,23 @@ struct TestServer: Sendable {
         http = ports["query API"] ?? 0
     }
 
-    /// Reads lines such as `… address=127.0.0.1:40123 service=OTLP over HTTP [TraceServer] listening`.
-    private static func ports(in log: String) -> [String: Int] {
+    /// Reads lines such as `… info     listening address=127.0.0.1:40123 service="OTLP over HTTP"`, or the same in JSON.
+    static func ports(in log: String) -> [String: Int] {
         var ports: [String: Int] = [:]
-        for line in log.split(separator: "\n") where line.hasSuffix("] listening") {
-            let words = line.split(separator: "address=127.0.0.1:").last?.split(separator: " service=") ?? []
-            guard words.count == 2, let port = Int(words[0]) else { continue }
-            ports[String(words[1].split(separator: " [")[0])] = port
+        for line in log.split(separator: "\n") where line.contains("listening") {
+            let address = line.split(separator: "127.0.0.1:", maxSplits: 1).last?.prefix { $0.isNumber }
+            guard let port = address.flatMap({ Int($0) }) else { continue }
+            for service in ["OTLP over gRPC", "OTLP over HTTP", "query API"] where line.contains("\"\(service)\"") {
+                ports[service] = port
+            }
         }
         return ports
     }
 
     /// - Throws: ``TestFailure`` if the server logged an error.
     func requireNoErrors() throws {
-        let errors = program.complaint.split(separator: "\n").filter { $0.contains(" error vivace: ") }
+        let words = [" error ", " critical ", "\"level\":\"error\"", "\"level\":\"critical\""]
+        let errors = program.complaint.split(separator: "\n").filter { line in words.contains { line.contains($0) } }
         guard errors.isEmpty else { throw TestFailure("the server logged:\n" + errors.joined(separator: "\n")) }
     }
 
