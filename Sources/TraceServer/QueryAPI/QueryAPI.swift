@@ -91,7 +91,8 @@ struct QueryAPI: HTTPResponding {
         let response = await metrics.measuring(kind) { $0.status.code } _: {
             await answer(question, target, head)
         }
-        return slowQueries.noting(response, to: target, kind: kind, duration: ContinuousClock.now - start)
+        return slowQueries.noting(
+            response, to: target, kind: kind.rawValue, duration: ContinuousClock.now - start)
     }
 
     /// The answer to who may not ask; whether the server is ready, anybody may.
