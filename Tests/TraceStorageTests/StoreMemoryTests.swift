@@ -224,7 +224,11 @@ internal import TraceStorage
     private func open(headsByteLimit: Int) async throws -> OpenStore {
         try await OpenStore.open(
             on: SimulatedFileSystem(seed: 1),
-            budget: MemoryBudget(limits: [.heads: headsByteLimit, .cache: 1 << 20, .query: 1 << 30]))
+            budget: MemoryBudget(limits: [.heads: headsByteLimit, .cache: 1 << 20, .query: 1 << 30])
+        ) {
+            // As long as a busy machine may take.
+            $0.roomWait = .seconds(600)
+        }
     }
 
     /// Appends until there is no room left.
