@@ -122,7 +122,8 @@ extension TraceStore {
     ) async throws {
         // Were a commit missing, the blocks of all later ones would look like orphans.
         let last = state.nextSequence == 0 ? nil : try Manifest.key(state.nextSequence - 1)
-        for try await entry in objects.entries(try ObjectPrefix("manifest/"), after: last) {
+        for try await entry in objects.entries(try ObjectPrefix("manifest/"), after: last)
+        where Manifest.isCommit(entry.key) {
             throw ManifestError(
                 .corrupted, "commit \(state.nextSequence) is missing although '\(entry.key.text)' is there: restore it")
         }

@@ -68,6 +68,12 @@ package final class Manifest: Sendable {
         return try ObjectKey(
             "manifest/" + String(repeating: "0", count: 20 - digits.count) + digits)
     }
+
+    /// Whether an object of that key is a commit, or pretends to be one.
+    package static func isCommit(_ key: ObjectKey) -> Bool {
+        let name = key.text.utf8.dropFirst("manifest/".utf8.count)
+        return key.text.hasPrefix("manifest/") && name.count == 20 && name.allSatisfy { (48...57).contains($0) }
+    }
 }
 
 // MARK: Committing
