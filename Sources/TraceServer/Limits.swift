@@ -64,7 +64,8 @@ package struct ServerLimits: Sendable {
     /// clients that probe bandwidth send up to ten PINGs a second.
     package var controlFrameCount = 2_000
 
-    /// After this many seconds without a frame a gRPC client is pinged, and dropped if it does not answer.
+    /// After this many seconds without a byte a gRPC client is pinged. Who shows no sign of life for twice as long,
+    /// and for the time of an answer, is dropped.
     package var keepaliveSeconds = 120
     package var keepaliveAnswerSeconds = 20
 

@@ -22,13 +22,19 @@ import TraceServer
 
     /// Sends `beginning`, then a byte now and then, until the server has cut the connection.
     private func expectCut(_ port: Int, after beginning: String, then more: String?) async throws {
-        try await HTTPTestConnection.with(port: port) { connection in
-            try await connection.send(beginning)
-            guard let more else {
-                while await !connection.isClosedByServer() {}
-                return
+        var wasCut = false
+        do {
+            try await HTTPTestConnection.with(port: port) { connection in
+                try await connection.send(beginning)
+                if let more {
+                    while (try? await connection.send(more)) != nil { try await Task.sleep(for: .milliseconds(50)) }
+                } else {
+                    while await !connection.isClosedByServer() {}
+                }
+                wasCut = true
             }
-            while (try? await connection.send(more)) != nil { try await Task.sleep(for: .milliseconds(50)) }
+        } catch where wasCut {
+            // What is closed already can't be closed.
         }
     }
 
@@ -75,6 +81,18 @@ import TraceServer
                 }
                 #expect(try await connection.call(frames: [framed([1])]).status == 0)
                 #expect(server.receiver.reservedByteCount == 0)
+            }
+        }
+    }
+
+    @Test func `a gRPC client that says nothing but answers pings is kept`() async throws {
+        try await RunningServer.with(limits: Self.impatient) { server in
+            try await GRPCTestConnection.with(port: server.port(.otlpGRPC)) { connection in
+                #expect(try await connection.call(frames: [framed([1])]).status == 0)
+                // Longer than the five seconds after which it would be cut.
+                try await Task.sleep(for: .seconds(7))
+                #expect(try await connection.call(frames: [framed([1])]).status == 0)
+                #expect(connection.control.state.withLock { $0.goAwayCount } == 0)
             }
         }
     }

@@ -94,19 +94,22 @@ struct GRPCListener: Service {
                 maxIdleTime: nil, maxAge: nil, maxGraceTime: .milliseconds(Int64(limits.drainMilliseconds)),
                 keepalive: .init(
                     pingInterval: .seconds(seconds.keepalive), ackTimeout: .seconds(seconds.answer))))
+        let signs = SignsOfLife(next: management.http2StreamDelegate)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addTLS(tls?.value.http2)
         // Whoever takes no answers is not read from: flow control does not bound the heads of answers.
         try pipeline.addHandler(BackPressureHandler())
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connectionConfiguration,
-            streamConfiguration: streamConfiguration, streamDelegate: management.http2StreamDelegate
+            streamConfiguration: streamConfiguration, streamDelegate: signs
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(UnaryStreamHandler(streams))
             }
         }
         try pipeline.addHandler(management)
+        // Twice: a ping is due so long after the last bytes, which may have said less than a frame.
+        try pipeline.addHandler(SilenceLimit(signs, limit: .seconds(2 * seconds.keepalive + seconds.answer)))
         try pipeline.addHandler(ClosingOnError())
     }
 
