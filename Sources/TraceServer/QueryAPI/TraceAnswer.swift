@@ -60,7 +60,7 @@ struct TraceAnswer {
         var buffer = ByteBuffer()
         body.write(slice: 0, format, to: &buffer)
         if body.sliceCount <= 1 { return try whole(buffer, fields, body.found) }
-        try body.found?.holdMore(buffer.readableBytes)
+        try body.found?.holdMore(buffer.storageCapacity)
         let first = buffer
         let stream = ResponseBody { writer in
             try await writer.write(first)
@@ -79,7 +79,7 @@ struct TraceAnswer {
         guard let found, buffer.readableBytes > limits.uncountedAnswerByteCount else {
             return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: buffer))
         }
-        try found.holdMore(buffer.readableBytes)
+        try found.holdMore(buffer.storageCapacity)
         let body = ResponseBody(contentLength: buffer.readableBytes) { writer in
             try await writer.write(buffer)
             try await writer.finish(nil)

@@ -41,7 +41,7 @@ def idle(server):
         server.require_well(3)
         for connection in held:
             connection.send(b"a")
-    return 100
+    return 130
 
 
 def pipelined(server):
@@ -94,7 +94,7 @@ def unread_answers(server):
     require(status in (404, 503), f"a good query is answered with {status}")
     for connection in held:
         connection.close()
-    return 200
+    return 370
 
 
 def unread_calls(server):
@@ -155,7 +155,7 @@ def bombs(server):
         for case in (over_http, over_grpc, announced, in_chunks, one_frame):
             for _ in threads.map(case, range(8)):
                 pass
-    return 150
+    return 190
 
 
 CASES = {"idle": idle, "pipelined": pipelined, "unread-answers": unread_answers, "unread-calls": unread_calls,
