@@ -27,7 +27,7 @@ private final class Record<Value: Sendable>: Sendable {
     func change(_ body: @Sendable (inout Value) -> Void) { mutex.withLock { body(&$0) } }
 }
 
-@Suite("The blocking executor", .timeLimit(.minutes(1)))
+@Suite("The blocking executor", .timeLimit(.minutes(5)))
 struct BlockingExecutorTests {
     @Test("gives results and errors back")
     func results() async throws {

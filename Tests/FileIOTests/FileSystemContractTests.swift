@@ -47,7 +47,7 @@ func fails(_ code: FileIOError.Code, _ body: () throws -> Void) -> Bool {
 
 private let allKinds = Workspace.Kind.allCases
 
-@Suite("Every file system", .timeLimit(.minutes(1)))
+@Suite("Every file system", .timeLimit(.minutes(5)))
 struct FileSystemContractTests {
     @Test("reads back what was written anywhere, zeroes in gaps", arguments: allKinds)
     func writeAndRead(kind: Workspace.Kind) throws {

@@ -3,7 +3,7 @@ internal import FileIO
 internal import Glibc
 internal import Testing
 
-@Suite("The local file system", .timeLimit(.minutes(1)))
+@Suite("The local file system", .timeLimit(.minutes(5)))
 struct LocalFileSystemTests {
     @Test("system errors come back as what a caller acts on", arguments: [
         (ENOENT, .notFound), (ENOTDIR, .notFound), (EEXIST, .alreadyExists), (ENOSPC, .noSpace),

@@ -2,7 +2,7 @@
 internal import FileIO
 internal import Testing
 
-@Suite("The simulated file system", .timeLimit(.minutes(1)))
+@Suite("The simulated file system", .timeLimit(.minutes(5)))
 struct SimulatedFileSystemTests {
     private func contents(_ path: String, _ system: SimulatedFileSystem) throws -> [UInt8] {
         let file = try system.open(path, .read)

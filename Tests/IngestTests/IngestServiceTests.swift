@@ -10,7 +10,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("The ingest service", .timeLimit(.minutes(1))) struct IngestServiceTests {
+@Suite("The ingest service", .timeLimit(.minutes(5))) struct IngestServiceTests {
     private let system = SimulatedFileSystem(seed: 1)
 
     // MARK: What is taken

@@ -8,7 +8,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("Requests in JSON", .timeLimit(.minutes(1))) struct JSONRequestTests {
+@Suite("Requests in JSON", .timeLimit(.minutes(5))) struct JSONRequestTests {
     /// A request with as many good spans, and a bad one if need be.
     private func text(_ spanCount: Int, hasBadSpan: Bool = false) -> [UInt8] {
         var spans = (1...max(1, spanCount)).prefix(spanCount).map { number in

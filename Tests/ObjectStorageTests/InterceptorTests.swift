@@ -3,7 +3,7 @@ internal import FileIO
 internal import ObjectStorage
 internal import Testing
 
-@Suite("Interceptors", .timeLimit(.minutes(1)))
+@Suite("Interceptors", .timeLimit(.minutes(5)))
 struct InterceptorTests {
     private let memory = MemoryObjectStore()
 

@@ -121,7 +121,7 @@ struct NaiveSearch {
     }
 }
 
-@Suite("A search", .timeLimit(.minutes(1))) struct SearchTests {
+@Suite("A search", .timeLimit(.minutes(5))) struct SearchTests {
     @Test("finds what looking at every span finds, with ties and copies everywhere", arguments: 0..<6 as Range<UInt64>)
     func smallWorld(seed: UInt64) async throws {
         var filled = try await FilledStore(seed: seed)

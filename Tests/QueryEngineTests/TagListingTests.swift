@@ -7,7 +7,7 @@ internal import StoreTesting
 internal import Testing
 internal import TraceModel
 
-@Suite("Tag names and values", .timeLimit(.minutes(1))) struct TagListingTests {
+@Suite("Tag names and values", .timeLimit(.minutes(5))) struct TagListingTests {
     @Test("are those of every span that is stored, in order", arguments: 0..<6 as Range<UInt64>)
     func complete(seed: UInt64) async throws {
         var filled = try await FilledStore(seed: seed)

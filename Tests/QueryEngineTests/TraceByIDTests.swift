@@ -9,7 +9,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("A trace by its ID", .timeLimit(.minutes(1))) struct TraceByIDTests {
+@Suite("A trace by its ID", .timeLimit(.minutes(5))) struct TraceByIDTests {
     @Test("is the spans of all blocks and heads, each once, as the best copy of it was sent", arguments: 0..<6 as Range<UInt64>)
     func mergesAllSources(seed: UInt64) async throws {
         var filled = try await FilledStore(seed: seed)

@@ -4,7 +4,7 @@ import Testing
 import TraceServer
 
 /// Clients whose connection ends with the answer.
-@Suite(.timeLimit(.minutes(1))) struct ClosingTests {
+@Suite(.timeLimit(.minutes(5))) struct ClosingTests {
     /// Everything that the server says to `request`, until it closes.
     private func conversation(_ request: String, to name: ListenerName = .http) async throws -> String {
         let said = Said()

@@ -8,7 +8,7 @@ import ProtobufMessages
 import Testing
 import TraceServer
 
-@Suite(.timeLimit(.minutes(1))) struct OTLPGRPCTests {
+@Suite(.timeLimit(.minutes(5))) struct OTLPGRPCTests {
     /// Runs calls on one connection.
     private func withConnection(
         limits: ServerLimits = RunningServer.smallLimits,

@@ -8,7 +8,7 @@ import TraceServer
 
 private let protobuf = "Content-Type: application/x-protobuf"
 
-@Suite(.timeLimit(.minutes(1))) struct OTLPHTTPTests {
+@Suite(.timeLimit(.minutes(5))) struct OTLPHTTPTests {
     @Test(arguments: [
         "application/x-protobuf", "application/protobuf", "Application/X-Protobuf; charset=utf-8",
     ])

@@ -4,7 +4,7 @@ import Ingest
 import Testing
 import TraceServer
 
-@Suite(.timeLimit(.minutes(1))) struct OTLPJSONTests {
+@Suite(.timeLimit(.minutes(5))) struct OTLPJSONTests {
     @Test(arguments: ["application/json", "Application/JSON; charset=utf-8", "application/json;charset=UTF-8"])
     func `a JSON body arrives as it was sent and is answered with an empty object`(type: String) async throws {
         try await RunningServer.with { server in

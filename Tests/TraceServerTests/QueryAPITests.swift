@@ -16,7 +16,7 @@ private let spans = [
     TestSpan(id: 3, parent: 1, start: 1_700, end: 1_900, name: "b"),
 ]
 
-@Suite(.timeLimit(.minutes(1))) struct QueryAPITests {
+@Suite(.timeLimit(.minutes(5))) struct QueryAPITests {
     private func withTrace(
         _ found: FoundTrace? = foundTrace(id, spans), limits: ServerLimits = RunningServer.smallLimits,
         _ body: @escaping @Sendable (RunningServer) async throws -> Void

@@ -7,7 +7,7 @@ import Testing
 import TraceModel
 import TraceServer
 
-@Suite("The search API", .timeLimit(.minutes(1))) struct SearchAPITests {
+@Suite("The search API", .timeLimit(.minutes(5))) struct SearchAPITests {
     private static let id = "00000000000000000000000000000abc"
 
     /// A result with everything, and with a trace of which nothing is known.

@@ -6,7 +6,7 @@ import Logging
 import Testing
 import TraceServer
 
-@Suite(.timeLimit(.minutes(1))) struct ServerMetricsTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerMetricsTests {
     @Test(arguments: IngestError.Reason.allCases)
     func `every reason of Ingest has its name in metrics`(_ reason: IngestError.Reason) {
         let error = IngestError(.unavailable, "", reason: reason)

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import TraceServer
 
-@Suite("The log of slow queries", .timeLimit(.minutes(1))) struct SlowQueryTests {
+@Suite("The log of slow queries", .timeLimit(.minutes(5))) struct SlowQueryTests {
     /// What is logged for some requests, in the order of the requests.
     private func entries(
         threshold: Duration?, _ targets: [(String, String)], prepare: @escaping @Sendable (RunningServer) -> Void = { _ in }

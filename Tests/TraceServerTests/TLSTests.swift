@@ -11,7 +11,7 @@ import NIOTLS
 import Testing
 import TraceServer
 
-@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSTests {
     private func files(_ identity: TestIdentity = .serverA) throws -> CredentialFiles {
         let files = try CredentialFiles()
         try files.write(identity)

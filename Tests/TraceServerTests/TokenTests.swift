@@ -8,7 +8,7 @@ import ProtobufMessages
 import Testing
 import TraceServer
 
-@Suite(.timeLimit(.minutes(1))) struct TokenTests {
+@Suite(.timeLimit(.minutes(5))) struct TokenTests {
     /// A file with a token of each kind, and the credentials that come of it.
     private func tokenFile(
         _ text: String = "# tokens\n\nreads read\nwrites\twrite\nboth-._~+/== read,write\r\n"

@@ -6,7 +6,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("A store whose disk can't make something durable", .timeLimit(.minutes(1))) struct FailingSynchronizeTests {
+@Suite("A store whose disk can't make something durable", .timeLimit(.minutes(10))) struct FailingSynchronizeTests {
     /// Synchronizations of either kind in the life of a store that the test leads, and some more.
     private static let stepCount = 40
 

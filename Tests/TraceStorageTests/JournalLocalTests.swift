@@ -4,7 +4,7 @@ internal import Synchronization
 internal import Testing
 internal import TraceStorage
 
-@Suite("A local journal", .timeLimit(.minutes(1))) struct JournalLocalTests {
+@Suite("A local journal", .timeLimit(.minutes(5))) struct JournalLocalTests {
     /// Runs a journal of this machine around `body`, closes it, and gives what is left.
     private func withJournal(
         _ directory: TemporaryDirectory, _ options: JournalOptions = JournalOptions(),

@@ -4,7 +4,7 @@ internal import Synchronization
 internal import Testing
 internal import TraceStorage
 
-@Suite("The memory budget", .timeLimit(.minutes(1))) struct MemoryBudgetTests {
+@Suite("The memory budget", .timeLimit(.minutes(5))) struct MemoryBudgetTests {
     @Test("the shares are the whole", arguments: [1 << 30, 256 << 20, 1_000_003]) func shares(total: Int) {
         let budget = MemoryBudget(total: total)
         #expect(budget.limits.values.reduce(0, +) == total)

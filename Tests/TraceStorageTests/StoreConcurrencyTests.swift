@@ -8,7 +8,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("A store in use by many", .timeLimit(.minutes(1))) struct StoreConcurrencyTests {
+@Suite("A store in use by many", .timeLimit(.minutes(5))) struct StoreConcurrencyTests {
     @Test(
         "what was acknowledged is readable at every moment while heads become blocks",
         arguments: 0..<3 as Range<UInt64>

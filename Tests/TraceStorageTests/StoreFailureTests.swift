@@ -8,7 +8,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("A store on a disk with a fault", .timeLimit(.minutes(1))) struct StoreFailureTests {
+@Suite("A store on a disk with a fault", .timeLimit(.minutes(5))) struct StoreFailureTests {
     private let system = SimulatedFileSystem(seed: 5)
     private var requests = StoreRequests(seed: 5)
 

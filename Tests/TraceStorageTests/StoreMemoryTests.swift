@@ -8,7 +8,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("A store's memory", .timeLimit(.minutes(1))) struct StoreMemoryTests {
+@Suite("A store's memory", .timeLimit(.minutes(5))) struct StoreMemoryTests {
     private var requests = StoreRequests(seed: 9)
 
     @Test("heads are counted while they are there, and not after their flush, also when they were replayed")

@@ -8,7 +8,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("A trace in heads", .timeLimit(.minutes(1))) struct TraceInHeadTests {
+@Suite("A trace in heads", .timeLimit(.minutes(5))) struct TraceInHeadTests {
     @Test(
         "all its rows are found, wherever they lie in whatever head", arguments: 0..<4 as Range<UInt64>)
     func allRows(seed: UInt64) async throws {
