@@ -94,7 +94,7 @@ let package = Package(
             name: "TraceStorage",
             dependencies: [
                 "ByteCoding", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP", "TraceAnalysis",
-                "BlockFormat", logging,
+                "ColumnEncoding", "BlockFormat", logging,
             ],
             swiftSettings: settings),
         // Floor 5

@@ -17,6 +17,21 @@ struct BlockDictionary: ~Copyable {
 
     var count: Int { strings.count }
 
+    // For merging. All trap outside of the dictionaries.
+
+    func byteCount(_ index: Int) -> Int { strings.entry(index).byteCount }
+
+    /// Whether value `index` comes before that of another dictionary.
+    func precedes(_ index: Int, _ other: borrowing BlockDictionary, _ otherIndex: Int) -> Bool {
+        strings.entry(index).precedes(other.strings.entry(otherIndex))
+    }
+
+    func isEqual(_ index: Int, _ other: borrowing MergedStrings, _ otherIndex: Int) -> Bool {
+        strings.entry(index).isEqual(to: other[otherIndex])
+    }
+
+    func append(_ index: Int, to other: inout MergedStrings) { other.append(strings.entry(index)) }
+
     var retainedByteCount: Int { strings.byteCount + strings.count * 16 }
 
     /// The code that `target` has for the value of `code`; nil if there is no such value here.

@@ -53,7 +53,7 @@ extension BlockReader {
         return max(0, low - 1)
     }
 
-    private func append(
+    func append(
         _ rows: Range<Int>, of traces: [TraceAnchor], _ bytes: [UInt8], _ group: Int, into batch: inout SpanBatch
     ) async throws {
         let decoder = try RowGroupDecoder(bytes, index: group, entry: footer.rowGroups[group], id: id)

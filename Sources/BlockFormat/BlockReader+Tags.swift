@@ -55,7 +55,12 @@ extension BlockReader {
         _ column: UInt32, into values: inout ListedValues, goesOn: (Int) throws -> Bool
     ) async throws {
         if let dictionary = try await dictionaries([column])[column] {
-            for index in 0..<dictionary.value.count { values.insert(.string(dictionary.value.value(index).bytes)) }
+            for index in 0..<dictionary.value.count {
+                let (bytes, count) = dictionary.value.value(index)
+                // A block that was split off from others has their whole dictionary. The empty string is not counted
+                // where a column is left out.
+                if count > 0 || bytes.isEmpty { values.insert(.string(bytes)) }
+            }
             _ = try goesOn(values.byteCount)
             return
         }

@@ -72,37 +72,8 @@ extension BlockWriter {
         _ section: borrowing ByteWriter, _ kind: SectionKind, _ number: UInt32, compressed: Bool,
         into out: inout ByteWriter
     ) {
-        let start = out.count
-        var codec = Codec.none
-        if compressed { codec = RowGroupWriter.compress(section, into: &out) }
-        if codec == .none {
-            out.truncate(to: start)
-            out.append(section)
-        }
-        let checksum = out.checksum(
-            start..<out.count, seed: id.checksumSeed(BlockID.sectionSeedGroup(kind.rawValue), UInt64(number)))
-        footer.sections.append(
-            SectionEntry(
-                kind: kind.rawValue, number: number,
-                stored: StoredRange(offset: offset + start, byteCount: out.count - start, checksum: checksum),
-                codec: codec.rawValue))
+        footer.append(section, kind, number, of: id, effort: compressed ? .fast : nil, at: offset, into: &out)
     }
 
-    /// ```
-    /// footer │ trailer: footer bytes (4) │ version (2) │ features to understand (2) │ footer checksum (8)
-    ///        │ trailer checksum (8) │ magic (8)
-    /// ```
-    private mutating func writeFooter(into out: inout ByteWriter) {
-        let start = out.count
-        footer.write(into: &out)
-        let checksum = out.checksum(start..<out.count, seed: id.checksumSeed(BlockID.sectionSeedGroup(0), 0))
-        let trailer = out.count
-        out.append(littleEndian: UInt32(trailer - start))
-        out.append(littleEndian: BlockLayout.version)
-        out.append(littleEndian: UInt16(0))
-        out.append(littleEndian: checksum)
-        let trailerChecksum = out.checksum(trailer..<out.count, seed: id.checksumSeed(BlockID.sectionSeedGroup(0), 1))
-        out.append(littleEndian: trailerChecksum)
-        out.append(littleEndian: BlockLayout.magic)
-    }
+    private mutating func writeFooter(into out: inout ByteWriter) { footer.close(id, into: &out) }
 }

@@ -17,6 +17,9 @@ struct CodeMap: ~Copyable {
     /// Appends what the next code of the last list is in the block.
     mutating func append(_ code: UInt32) { codes.append(code) }
 
+    /// How many codes a list has.
+    func count(of list: Int) -> Int { (list + 1 < starts.count ? starts[list + 1] : codes.count) - starts[list] }
+
     /// The block's code for a code that `list` has.
     @inline(__always) subscript(list: Int, code: UInt32) -> UInt32 { codes[starts[list] &+ Int(code)] }
 }

@@ -40,6 +40,19 @@ struct ParentRows: ~Copyable {
         }
     }
 
+    /// As above, for columns of one row group.
+    mutating func resolve(
+        _ range: Range<Int>, spanIDs: borrowing FlatBuffer<UInt64>, parents: borrowing FlatBuffer<UInt64>,
+        into values: inout FlatBuffer<UInt64>
+    ) {
+        begin(range.count)
+        for row in range { insert(spanIDs[row], UInt32(truncatingIfNeeded: row &- range.lowerBound)) }
+        for row in range {
+            let parent = parents[row]
+            values.append(parent == 0 ? 0 : find(parent))
+        }
+    }
+
     private mutating func begin(_ count: Int) {
         if count * 2 > slots.count {
             var size = slots.count

@@ -12,20 +12,31 @@ struct RowGroupWriter: ~Copyable {
     private var group = 0
     /// Where the group begins in the block, for the alignment of large chunks.
     private var blockOffset = 0
-    private var scratch = EncodingScratch()
-    private var chunk = ByteWriter(capacity: 64 << 10)
-    private var codes = FlatBuffer<UInt32>(capacity: BlockLayout.rowGroupRowLimit)
+    var scratch = EncodingScratch()
+    var chunk = ByteWriter(capacity: 64 << 10)
+    /// How hard chunks are compressed.
+    var effort = CompressionEffort.fast
+    var codes = FlatBuffer<UInt32>(capacity: BlockLayout.rowGroupRowLimit)
     private var local: LocalStrings
     /// By column number: values written so far.
     private(set) var valueCounts: [Int]
     /// By place in the catalog's dictionaries: occurrences written so far.
-    private(set) var stringCounts: FlatBuffer<UInt64>
+    var stringCounts: FlatBuffer<UInt64>
 
     init(blockID: BlockID, _ catalog: borrowing BlockCatalog) {
         self.blockID = blockID
         local = LocalStrings(stringCount: catalog.strings.count)
         valueCounts = Array(repeating: 0, count: catalog.columnCount)
         stringCounts = FlatBuffer(repeating: 0, count: catalog.dictionaries.reduce(0) { $0 + $1.entries.count })
+    }
+
+    /// For strings that are given as they are to be stored: see ``writeCodes(_:_:_:firstPlace:)``.
+    init(blockID: BlockID, columnCount: Int, dictionaryEntryCount: Int, effort: CompressionEffort) {
+        self.blockID = blockID
+        self.effort = effort
+        local = LocalStrings(stringCount: 0)
+        valueCounts = Array(repeating: 0, count: columnCount)
+        stringCounts = FlatBuffer(repeating: 0, count: dictionaryEntryCount)
     }
 
     mutating func begin(group: Int, blockOffset: Int) {
@@ -110,12 +121,12 @@ struct RowGroupWriter: ~Copyable {
     }
 
     /// Appends what stands in `chunk`, compressed where that saves a tenth.
-    private mutating func append(
+    mutating func append(
         _ column: UInt32, valueCount: Int, _ minimum: UInt64, _ maximum: UInt64, mayCompress: Bool
     ) {
         let offset = bytes.count
         var codec = Codec.none
-        if mayCompress, chunk.count >= 64 { codec = Self.compress(chunk, into: &bytes) }
+        if mayCompress, chunk.count >= 64 { codec = Self.compress(chunk, into: &bytes, effort) }
         if codec == .none {
             bytes.truncate(to: offset)
             align(chunk.count)
@@ -132,15 +143,17 @@ struct RowGroupWriter: ~Copyable {
     }
 
     // Fields are passed one by one because a span of one would hold up the others too.
-    private static func encode(
+    static func encode(
         _ codes: borrowing FlatBuffer<UInt32>, _ prefersBytes: Bool, into out: inout ByteWriter,
         scratch: inout EncodingScratch
     ) -> EncodedCodes {
         CodeChunk.encode(codes.span, into: &out, scratch: &scratch, prefersByteAlignment: prefersBytes)
     }
 
-    static func compress(_ bytes: borrowing ByteWriter, into out: inout ByteWriter) -> Codec {
-        Codec.append(bytes.bytes, to: &out)
+    private static func compress(
+        _ bytes: borrowing ByteWriter, into out: inout ByteWriter, _ effort: CompressionEffort
+    ) -> Codec {
+        Codec.append(bytes.bytes, to: &out, effort: effort)
     }
 
     private mutating func align(_ byteCount: Int) {

@@ -41,6 +41,24 @@
         }
     }
 
+    /// Appends copies of the elements `range` of another buffer. Traps outside of it.
+    @inlinable public mutating func append(copying other: borrowing FlatBuffer, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= other.count)
+        let total = count + range.count
+        if total > capacity { grow(to: total) }
+        // Safe: the range was checked, the capacity suffices, and the buffers are two.
+        unsafe (base + count).update(from: other.base + range.lowerBound, count: range.count)
+        setCount(total)
+    }
+
+    /// Takes the first `number` elements away.
+    public mutating func removeFirst(_ number: Int) {
+        precondition(number >= 0 && number <= count)
+        // Safe: both ranges lie in the buffer; update copes with their overlapping.
+        unsafe base.update(from: base + number, count: count - number)
+        count -= number
+    }
+
     public mutating func removeAll() { count = 0 }
 
     public mutating func truncate(to newCount: Int) {

@@ -14,8 +14,11 @@ package enum Codec: UInt8, Sendable, CaseIterable {
 
     /// Appends the compressed form of `bytes` to `out` if that saves at least a tenth, else nothing.
     ///
+    /// - Parameter effort: How long it may take.
     /// - Returns: ``lz4``, or ``none`` if nothing was appended and the bytes are to be stored as they are.
-    package static func append(_ bytes: RawSpan, to out: inout ByteWriter) -> Codec {
+    package static func append(
+        _ bytes: RawSpan, to out: inout ByteWriter, effort: CompressionEffort = .fast
+    ) -> Codec {
         // lz4 leaves the last twelve bytes alone and needs some to find a repetition in.
         guard bytes.byteCount >= 32 else { return .none }
         let start = out.count
@@ -24,6 +27,17 @@ package enum Codec: UInt8, Sendable, CaseIterable {
             out.truncate(to: start)
             return .none
         }
+        guard effort == .thorough else { return .lz4 }
+        // Only what is known to shrink is worth the time.
+        let fastCount = out.count - start
+        out.truncate(to: start)
+        out.append(varint: UInt64(bytes.byteCount))
+        if LZ4.compressThoroughly(bytes, into: &out, level: CompressionEffort.thoroughLevel) != nil,
+            out.count - start <= fastCount
+        { return .lz4 }
+        out.truncate(to: start)
+        out.append(varint: UInt64(bytes.byteCount))
+        _ = LZ4.compress(bytes, into: &out)
         return .lz4
     }
 
@@ -43,4 +57,13 @@ package enum Codec: UInt8, Sendable, CaseIterable {
             return try LZ4.decompress(cursor.span(of: stored), byteCount: byteCount)
         }
     }
+}
+
+/// How long compressing may take; the bytes are read the same way.
+package enum CompressionEffort: Sendable {
+    case fast
+    /// Many times as long for what ``fast`` shrinks: for blocks that are kept.
+    case thorough
+
+    static let thoroughLevel: Int32 = 9
 }

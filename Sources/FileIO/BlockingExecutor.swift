@@ -18,11 +18,14 @@ package final class BlockingExecutor: Sendable {
     ///   - name: Appears in errors.
     ///   - threadCount: How many calls run at once.
     ///   - queueLimit: How many may wait for a thread; each costs its closure and a suspended task.
+    ///   - niceness: 0 to 19: how much the threads give way to others that want a core.
     /// - Throws: `.tooManyOpenFiles` if the system gives no thread.
-    package init(name: String, threadCount: Int, queueLimit: Int = 4096) throws(FileIOError) {
+    package init(
+        name: String, threadCount: Int, queueLimit: Int = 4096, niceness: Int32 = 0
+    ) throws(FileIOError) {
         precondition(threadCount > 0 && queueLimit > 0)
         self.name = name
-        queue = JobQueue(limit: queueLimit)
+        queue = JobQueue(limit: queueLimit, niceness: niceness)
         for _ in 0..<threadCount {
             guard startThread(working: queue) else {
                 queue.stop()
@@ -96,7 +99,12 @@ private final class JobQueue: Sendable {
     /// Counts the jobs that wait, plus every stop signal.
     private let waiting = DispatchSemaphore(value: 0)
 
-    init(limit: Int) { self.limit = limit }
+    private let niceness: Int32
+
+    init(limit: Int, niceness: Int32) {
+        self.limit = limit
+        self.niceness = niceness
+    }
 
     /// - Returns: false if the queue is full; the job is then dropped.
     func append(_ job: @escaping Job) -> Bool {
@@ -117,6 +125,8 @@ private final class JobQueue: Sendable {
 
     /// Works until the queue was stopped and is empty.
     func work() {
+        // On Linux this is the calling thread's own; where it is not allowed the thread is merely less polite.
+        if niceness > 0 { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
         while true {
             waiting.wait()
             let (job, isStopped) = state.withLock { ($0.popFirst(), $0.isStopped) }

@@ -16,6 +16,8 @@ struct TraceSearch {
     private let range: ClosedRange<UInt64>
     private let deadline = QueryDeadline()
     private let memory: QueryMemory
+    /// Keeps what is searched from being deleted.
+    private let snapshot: StoreSnapshot
     private let heads: HeadTraces
     private var blocks: SearchedBlocks
     private let pool: SlabPool
@@ -37,6 +39,7 @@ struct TraceSearch {
         pool = engine.pool
         counters = engine.counters
         memory = QueryMemory(budget: engine.budget)
+        self.snapshot = snapshot
         heads = HeadTraces(snapshot.heads, query.filter, range: range)
         blocks = SearchedBlocks(snapshot.blocks, engine.store)
         newest = NewestTraces(limit: query.limit)

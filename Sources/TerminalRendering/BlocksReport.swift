@@ -14,11 +14,17 @@ package struct BlocksReport: Sendable {
         package var lastEnd: UInt64
         /// How often its spans were merged.
         package var level: Int
+        /// Unix seconds.
+        package var firstArrival: UInt64
+        /// Unix seconds: it decides in which window the block is merged and when it is dropped.
+        package var lastArrival: UInt64
 
         package init(
             id: String, tenant: String, spanCount: Int, traceCount: Int, byteCount: Int, firstStart: UInt64,
-            lastEnd: UInt64, level: Int
+            lastEnd: UInt64, level: Int, firstArrival: UInt64 = 0, lastArrival: UInt64 = 0
         ) {
+            self.firstArrival = firstArrival
+            self.lastArrival = lastArrival
             self.id = id
             self.tenant = tenant
             self.spanCount = spanCount
@@ -46,12 +52,14 @@ package struct BlocksReport: Sendable {
             TextTable.Column("B/SPAN", .right, dropOrder: 5),
             TextTable.Column("FIRST START", dropOrder: 1),
             TextTable.Column("LAST END", dropOrder: 6),
+            TextTable.Column("LAST ARRIVAL", dropOrder: 7),
         ])
         for row in rows {
             table.append([
                 row.id, row.tenant, "\(row.level)", NumberText.count(row.spanCount), NumberText.count(row.traceCount),
                 NumberText.bytes(row.byteCount), row.spanCount > 0 ? "\(row.byteCount / row.spanCount)" : "-",
                 TimeText.format(row.firstStart), TimeText.format(row.lastEnd),
+                TimeText.format(row.lastArrival * 1_000_000_000),
             ])
         }
         return table.render(style) + totals(style)
@@ -61,11 +69,14 @@ package struct BlocksReport: Sendable {
     package var csv: CSVTable {
         var table = CSVTable([
             "block", "tenant", "level", "spans", "traces", "bytes", "firstStartTime", "lastEndTime",
+            "firstArrivalTime", "lastArrivalTime",
         ])
         for row in rows {
             table.append([
                 row.id, row.tenant, "\(row.level)", "\(row.spanCount)", "\(row.traceCount)", "\(row.byteCount)",
                 TimeText.formatExact(row.firstStart), TimeText.formatExact(row.lastEnd),
+                TimeText.formatExact(row.firstArrival * 1_000_000_000),
+                TimeText.formatExact(row.lastArrival * 1_000_000_000),
             ])
         }
         return table

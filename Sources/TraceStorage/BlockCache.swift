@@ -105,6 +105,13 @@ package final class BlockCache: Sendable {
         evict()
     }
 
+    /// Lets go of blocks that live no longer.
+    func remove(_ ids: [BlockID]) {
+        let removed = state.withLock { state in ids.map { state.entries.removeValue(forKey: $0) } }
+        // Their memory goes back outside of the lock.
+        withExtendedLifetime(removed) {}
+    }
+
     /// Lets go of the blocks that were not used for longest until the rest takes a little less than it may.
     private func evict() {
         let allowance = budget.cacheAllowance

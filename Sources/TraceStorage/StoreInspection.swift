@@ -9,6 +9,7 @@ package struct StoreInspection: Sendable {
     /// The live blocks, newest first.
     package let blocks: [BlockSummary]
     private let cache: BlockCache
+    let objects: any ObjectStore
 
     /// - Throws: ``StoreError`` `.unusable` if there is no store in the directory or a newer Vivace wrote it;
     ///   `.corrupted` if its manifest is damaged.
@@ -24,6 +25,7 @@ package struct StoreInspection: Sendable {
             blocks = state.blocksByTenant.values.flatMap(\.values).sorted {
                 ($1.eventNanoseconds.upperBound, $1.id) < ($0.eventNanoseconds.upperBound, $0.id)
             }
+            self.objects = objects
             cache = BlockCache(store: objects, budget: MemoryBudget(limits: [.cache: 64 << 20]))
         } catch let error as ManifestError {
             throw StoreError(

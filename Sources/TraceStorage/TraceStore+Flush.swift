@@ -16,7 +16,11 @@ extension TraceStore {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.journal.run() }
             group.addTask {
-                await self.maintain(logger)
+                await withTaskGroup { inner in
+                    inner.addTask { await self.compactor.run(logger) }
+                    await self.maintain(logger)
+                    inner.cancelAll()
+                }
                 self.state.withLock { $0.isRunning = false }
                 await self.close(logger)
             }
@@ -151,6 +155,7 @@ extension TraceStore {
                 "bytes": "\(added.reduce(0) { $0 + $1.byteCount })", "took": "\(began.duration(to: .now))",
             ])
         await releaseCovered(logger)
+        compactor.wakeUp()
         return true
     }
 

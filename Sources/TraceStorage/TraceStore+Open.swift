@@ -99,7 +99,7 @@ extension TraceStore {
             }
         }
         try await removeOrphans(objects, manifest.state, logger)
-        return TraceStore(
+        return try TraceStore(
             configuration: configuration, budget: budget, objects: objects, meter: meter, journal: journal,
             manifest: manifest, builders: builders, pool: pool, lock: lock, sealed: sealed, recovery: figures)
     }

@@ -26,6 +26,7 @@ package final class TraceStore: Sendable {
     let journal: any Journal
     let manifest: Manifest
     package let cache: BlockCache
+    package let compactor: Compactor
     /// Holds the directory against other processes; nil where nothing is to be held.
     private let lock: DirectoryLock?
     let builders: BlockingExecutor
@@ -74,7 +75,12 @@ package final class TraceStore: Sendable {
         configuration: StoreConfiguration, budget: MemoryBudget, objects: any ObjectStore, meter: RequestMeter,
         journal: any Journal, manifest: Manifest, builders: BlockingExecutor, pool: SlabPool, lock: DirectoryLock?,
         sealed: [SealedGeneration], recovery: RecoveryFigures
-    ) {
+    ) throws {
+        let cache = BlockCache(store: objects, budget: budget)
+        compactor = try Compactor(
+            configuration.compactor, objects: objects, manifest: manifest, budget: budget, pool: pool
+        ) { cache.remove($0) }
+        self.cache = cache
         self.meter = meter
         self.recovery = recovery
         self.lock = lock
@@ -85,7 +91,6 @@ package final class TraceStore: Sendable {
         self.journal = journal
         self.manifest = manifest
         self.builders = builders
-        cache = BlockCache(store: objects, budget: budget)
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         shards = (0..<configuration.shardCount).map { _ in
             Shard(pool: pool, budget: budget, seed: UInt64.random(in: .min ... .max))
@@ -205,6 +210,7 @@ package final class TraceStore: Sendable {
 
     /// What can be read now: everything that was acknowledged before the call.
     package func snapshot(of tenant: TenantID) -> StoreSnapshot {
+        let lease = compactor.leases.begin()
         var heads: [HeadView] = []
         for shard in shards {
             if let view = shard.head.withLock({ $0.heads[tenant]?.view() }) { heads.append(view) }
@@ -212,7 +218,7 @@ package final class TraceStore: Sendable {
         state.withLock { state in
             for generation in state.sealed { heads += generation.heads[tenant] ?? [] }
         }
-        return StoreSnapshot(headViews: heads, blocks: manifest.state.liveBlocks(of: tenant))
+        return StoreSnapshot(headViews: heads, blocks: manifest.state.liveBlocks(of: tenant), lease: lease)
     }
 
     /// Opens a block of a snapshot, or finds it open.
@@ -221,11 +227,12 @@ package final class TraceStore: Sendable {
 
 /// The sources of a tenant's spans at one moment.
 ///
-/// As long as somebody holds it, the memory of its heads counts as used: keep the snapshot beside what is taken from
-/// it.
+/// As long as somebody holds it, the memory of its heads counts as used and its blocks are not deleted: keep the
+/// snapshot beside what is taken from it.
 package struct StoreSnapshot: Sendable {
     let headViews: [HeadView]
     package let blocks: [BlockSummary]
+    let lease: SnapshotLease
 
     package var heads: [SpanBatchView] { headViews.map(\.spans) }
 
@@ -262,6 +269,10 @@ package struct StoreConfiguration: Sendable {
     package var minimumFreeByteCount = 1 << 30
 
     package var journalOptions = JournalOptions()
+    /// How blocks are merged, …
+    package var compaction = CompactionOptions()
+    /// … and how long they are kept.
+    package var retention = RetentionPolicy()
 
     /// Where files are; tests put one in that fails.
     package var fileSystem: any FileSystem = LocalFileSystem()
@@ -275,6 +286,13 @@ package struct StoreConfiguration: Sendable {
         self.directory = directory
         self.now = now
         cutByteCount = headsByteLimit * 2 / 5
+    }
+
+    var compactor: Compactor.Configuration {
+        var configuration = Compactor.Configuration(now: now)
+        configuration.compaction = compaction
+        configuration.retention = retention
+        return configuration
     }
 }
 

@@ -97,6 +97,8 @@ struct Moment: ExpressibleByArgument, Sendable {
 struct PositiveCount: ExpressibleByArgument, Sendable {
     var value: Int
 
+    init(value: Int) { self.value = value }
+
     init?(argument: String) {
         guard let value = Int(argument), value > 0 else { return nil }
         self.value = value

@@ -15,11 +15,14 @@ struct BlocksCommand: ParsableCommand {
               vivace blocks ls --data-dir ./data
               vivace blocks show 0192f3a4c5 --data-dir ./data
               vivace blocks verify --data-dir ./data
+              vivace blocks compact --data-dir ./data
             """,
-        subcommands: [BlocksListCommand.self, BlocksShowCommand.self, BlocksVerifyCommand.self])
+        subcommands: [
+            BlocksListCommand.self, BlocksShowCommand.self, BlocksVerifyCommand.self, BlocksCompactCommand.self,
+        ])
 }
 
-/// The directory that all three read.
+/// The directory that all of them read.
 struct BlocksOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The directory of the store, VIVACE_DATA_DIR.", valueName: "directory"),

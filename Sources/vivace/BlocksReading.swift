@@ -23,7 +23,8 @@ struct BlocksReading {
                     id: "\(block.id)", tenant: block.tenant.name, spanCount: block.rowCount,
                     traceCount: block.traceCount, byteCount: block.byteCount,
                     firstStart: block.eventNanoseconds.lowerBound, lastEnd: block.eventNanoseconds.upperBound,
-                    level: Int(block.level))
+                    level: Int(block.level), firstArrival: block.arrivalSeconds.lowerBound,
+                    lastArrival: block.arrivalSeconds.upperBound)
             })
     }
 
@@ -77,6 +78,7 @@ struct BlocksReading {
             do {
                 let reader = try await store.reader(for: block).metered { progress.read($0, of: block.byteCount) }
                 row.chunkCount = try await reader.verify()
+                try await store.proveContents(of: block, reader)
             } catch {
                 row.damages = ["\(error)"]
             }
@@ -116,6 +118,8 @@ struct BlocksReading {
         return [
             ("block", "\(block.id)"), ("tenant", block.tenant.name), ("format version", "\(block.formatVersion)"),
             ("level", "\(block.level)"),
+            ("arrived", TimeText.format(block.arrivalSeconds.lowerBound * 1_000_000_000) + " to "
+                + TimeText.format(block.arrivalSeconds.upperBound * 1_000_000_000)),
             ("size", "\(NumberText.bytes(block.byteCount)), \(NumberText.hundredths(perSpan)) bytes a span"),
             ("spans", NumberText.count(block.rowCount)), ("traces", NumberText.count(block.traceCount)),
             ("times", TimeText.format(block.eventNanoseconds.lowerBound) + " to "

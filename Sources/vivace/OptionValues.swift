@@ -27,3 +27,48 @@ extension CORSOrigins: ExpressibleByArgument, OptionValue {
 
     package init?(argument: String) { self.init(argument) }
 }
+
+extension PositiveCount: OptionValue {
+    static var expectation: String { "a whole number above zero" }
+    var description: String { "\(value)" }
+}
+
+/// How long spans are kept, as in 14d: whole seconds, at least one.
+struct RetentionTime: ExpressibleByArgument, OptionValue, Sendable {
+    static var expectation: String { "a time such as 14d or 12h" }
+
+    var seconds: UInt64
+
+    init(seconds: UInt64) { self.seconds = seconds }
+
+    init?(argument: String) {
+        guard let length = TimeLength(argument: argument), length.nanoseconds >= 1_000_000_000 else { return nil }
+        seconds = length.nanoseconds / 1_000_000_000
+    }
+
+    var description: String {
+        for (scale, unit) in [(86_400, "d"), (3600, "h"), (60, "m")] as [(UInt64, String)] where seconds % scale == 0 {
+            return "\(seconds / scale)\(unit)"
+        }
+        return "\(seconds)s"
+    }
+}
+
+/// A flag that a variable or a file can set too.
+struct SwitchValue: OptionValue, Sendable {
+    static var expectation: String { "true or false" }
+
+    var isOn: Bool
+
+    init(_ isOn: Bool) { self.isOn = isOn }
+
+    init?(optionText: String) {
+        switch optionText.lowercased() {
+        case "1", "true", "yes": isOn = true
+        case "0", "false", "no": isOn = false
+        default: return nil
+        }
+    }
+
+    var description: String { isOn ? "true" : "false" }
+}

@@ -41,6 +41,26 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "How long spans are kept after their arrival, VIVACE_RETENTION (default: 14d).", valueName: "time"))
+    var retention: RetentionTime?
+
+    @Flag(
+        help: "Let retention drop more than a fifth of the store at once, VIVACE_RETENTION_ALLOW_LARGE_DROP.")
+    var retentionAllowLargeDrop = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How many blocks of a level are merged into one, VIVACE_COMPACTION_FAN_IN (default: 8).",
+            valueName: "count"))
+    var compactionFanIn: PositiveCount?
+
+    @Option(
+        help: ArgumentHelp(
+            "How large merged blocks become, VIVACE_COMPACTION_BLOCK_SIZE (default: 1GiB).", valueName: "size"))
+    var compactionBlockSize: ByteSize?
+
+    @Option(
+        help: ArgumentHelp(
             "Whose pages may send spans from a browser: origins with commas, or *, VIVACE_OTLP_CORS_ORIGINS (default: none).",
             valueName: "origins"))
     var otlpCorsOrigins: CORSOrigins?

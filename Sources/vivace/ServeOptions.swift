@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import LayeredOptions
 internal import TraceServer
+internal import TraceStorage
 
 /// What `vivace serve` was told, with variables, the file and defaults laid under.
 struct ServeOptions: Sendable {
@@ -13,6 +14,8 @@ struct ServeOptions: Sendable {
     var http: HostPort
     /// What all caches and buffers together may hold.
     var memoryByteCount: Int
+    var retention: RetentionPolicy
+    var compaction: CompactionOptions
     var corsOrigins: CORSOrigins
     var tls: TLSFiles?
     var tokensPath: String?
@@ -55,6 +58,8 @@ extension ServeCommand {
         let otlpHTTP = try layers.value(otlpHttp, "otlp-http", default: loopback(4318))
         let http = try layers.value(http, "http", default: loopback(3200))
         let memory = try layers.value(memory, "memory", default: ByteSize(byteCount: 1 << 30))
+        let retention = try retentionPolicy(&layers)
+        let compaction = try compactionOptions(&layers)
         let corsOrigins = try layers.value(otlpCorsOrigins, "otlp-cors-origins", default: CORSOrigins.none)
         let tls = try tlsFiles(&layers)
         let tokensPath = try layers.value(tokens, "tokens")
@@ -68,7 +73,32 @@ extension ServeCommand {
         }
         return ServeOptions(
             dataDirectory: directory, otlpGRPC: otlpGRPC, otlpHTTP: otlpHTTP, http: http,
-            memoryByteCount: memory.byteCount, corsOrigins: corsOrigins, tls: tls, tokensPath: tokensPath, log: log)
+            memoryByteCount: memory.byteCount, retention: retention, compaction: compaction,
+            corsOrigins: corsOrigins, tls: tls, tokensPath: tokensPath, log: log)
+    }
+
+    private func retentionPolicy(_ layers: inout OptionLayers) throws -> RetentionPolicy {
+        let time = try layers.value(
+            retention, "retention", default: RetentionTime(seconds: RetentionPolicy.defaultSeconds))
+        let allows = try layers.value(
+            retentionAllowLargeDrop ? SwitchValue(true) : nil, "retention-allow-large-drop", default: SwitchValue(false))
+        var policy = RetentionPolicy(seconds: time.seconds)
+        policy.allowsLargeDrop = allows.isOn
+        return policy
+    }
+
+    private func compactionOptions(_ layers: inout OptionLayers) throws -> CompactionOptions {
+        var options = CompactionOptions()
+        let fanIn = try layers.value(
+            compactionFanIn, "compaction-fan-in", default: PositiveCount(value: options.fanIn))
+        let size = try layers.value(
+            compactionBlockSize, "compaction-block-size", default: ByteSize(byteCount: options.blockByteLimit))
+        guard (2...64).contains(fanIn.value) else {
+            throw ValidationError("--compaction-fan-in has to be 2 to 64: so many blocks are read at once.")
+        }
+        options.fanIn = fanIn.value
+        options.blockByteLimit = size.byteCount
+        return options
     }
 
     private func tlsFiles(_ layers: inout OptionLayers) throws -> TLSFiles? {

@@ -33,6 +33,8 @@ func startServer(_ options: ServeOptions) async throws {
         var storeConfiguration = StoreConfiguration(
             directory: options.dataDirectory, headsByteLimit: budget.limits[.heads] ?? 0, now: now)
         storeConfiguration.shardCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        storeConfiguration.retention = options.retention
+        storeConfiguration.compaction = options.compaction
         store = try await TraceStore.open(storeConfiguration, budget: budget, logger: logger)
     } catch let error as StoreError {
         throw CommandError(.unreachable, explanation(error, options.dataDirectory))
@@ -106,6 +108,7 @@ private struct StoreStatus: StoreStatusProviding {
 
     var figures: [StoreFigure] {
         let figures = store.figures
+        let compaction = store.compactionFigures
         return [
             StoreFigure(name: "blocks", value: "\(figures.blockCount)"),
             StoreFigure(name: "bytes in blocks", value: "\(figures.blockByteCount)"),
@@ -115,6 +118,9 @@ private struct StoreStatus: StoreStatusProviding {
             StoreFigure(name: "spans accepted since the start", value: "\(figures.acceptedSpanCount)"),
             StoreFigure(name: "spans rejected since the start", value: "\(figures.rejectedSpanCount)"),
             StoreFigure(name: "open blocks", value: "\(figures.cache.blocks)"),
+            StoreFigure(name: "bytes to be merged", value: "\(compaction.debtByteCount)"),
+            StoreFigure(name: "merges since the start", value: "\(compaction.finishedJobCount)"),
+            StoreFigure(name: "blocks dropped by retention since the start", value: "\(compaction.expiredBlockCount)"),
         ]
     }
 }

@@ -10,7 +10,8 @@ private let start: UInt64 = 1_767_322_645_678_000_000
         let report = BlocksReport(rows: [
             BlocksReport.Row(
                 id: "0192f3a4c5d6", tenant: "single-tenant", spanCount: 120_000, traceCount: 5_700, byteCount: 6_500_000,
-                firstStart: start, lastEnd: start + 60_000_000_000, level: 0),
+                firstStart: start, lastEnd: start + 60_000_000_000, level: 0, firstArrival: 1_767_322_650,
+                lastArrival: 1_767_322_710),
             BlocksReport.Row(
                 id: "0192f3a4ffff", tenant: "single-tenant", spanCount: 0, traceCount: 0, byteCount: 512,
                 firstStart: 0, lastEnd: 0, level: 2),
@@ -26,11 +27,12 @@ private let start: UInt64 = 1_767_322_645_678_000_000
                 """)
         #expect(
             report.csv.text(isForTerminal: false) == """
-                block,tenant,level,spans,traces,bytes,firstStartTime,lastEndTime\r
-                0192f3a4c5d6,single-tenant,0,120000,5700,6500000,2026-01-02T02:57:25.678000000Z,2026-01-02T02:58:25.678000000Z\r
-                0192f3a4ffff,single-tenant,2,0,0,512,1970-01-01T00:00:00.000000000Z,1970-01-01T00:00:00.000000000Z\r
+                block,tenant,level,spans,traces,bytes,firstStartTime,lastEndTime,firstArrivalTime,lastArrivalTime\r
+                0192f3a4c5d6,single-tenant,0,120000,5700,6500000,2026-01-02T02:57:25.678000000Z,2026-01-02T02:58:25.678000000Z,2026-01-02T02:57:30.000000000Z,2026-01-02T02:58:30.000000000Z\r
+                0192f3a4ffff,single-tenant,2,0,0,512,1970-01-01T00:00:00.000000000Z,1970-01-01T00:00:00.000000000Z,1970-01-01T00:00:00.000000000Z,1970-01-01T00:00:00.000000000Z\r
 
                 """)
+        #expect(report.render(TerminalStyle(width: 160)).contains("LAST END                  LAST ARRIVAL"))
         #expect(BlocksReport(rows: []).render(TerminalStyle(width: 120)) == "no blocks\n")
     }
 

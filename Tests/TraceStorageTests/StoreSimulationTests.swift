@@ -25,6 +25,23 @@ internal import TraceStorage
         }
     }
 
+    @Test("so it is while blocks are merged and dropped", arguments: 10..<13 as Range<UInt64>)
+    func everyPowerCutWhileMerging(seed: UInt64) async throws {
+        let steps: [StoreHistory.Step] = [
+            .append, .append, .append, .cut, .flush, .append, .retry, .append, .cut, .flush, .merge, .delete, .append,
+            .retry, .cut, .flush, .merge, .drop, .delete, .read,
+        ]
+        var rehearsal = StoreHistory(seed: seed)
+        try await rehearsal.live(steps)
+        #expect(rehearsal.mergeCount > 0)
+        for step in 0...rehearsal.system.stepCount {
+            var history = StoreHistory(seed: seed)
+            history.system.cutPower(atStep: step)
+            try await history.live(steps)
+            try await history.restartAndCheck("power cut at step \(step)")
+        }
+    }
+
     @Test("so it is through many lives with power cuts", arguments: 100..<124 as Range<UInt64>)
     func manyLives(seed: UInt64) async throws {
         var history = StoreHistory(seed: seed)

@@ -12,9 +12,13 @@ struct CrashRun {
     private(set) var killsWhileStarting = 0
     /// Heads that became blocks in servers that worked.
     private(set) var flushCount = 0
+    /// Blocks that became one in servers that worked.
+    private(set) var mergeCount = 0
 
     private static let senderCount = 4
     /// From the least that a server takes, where heads are cut often, to so much that nothing is cut.
+    /// Blocks are merged as soon as there are two of a level.
+    private static let merging = ["--compaction-fan-in", "2"]
     private static let memories = ["64MiB", "64MiB", "128MiB", "1GiB"]
 
     init(seed: UInt64, in scratch: Scratch) {
@@ -26,19 +30,20 @@ struct CrashRun {
     /// Some kills while the server starts, then one under load.
     mutating func round() async throws {
         while random.next() % 3 == 0 { try await killWhileStarting() }
-        let server = try await scratch.startServer(memory: memory())
+        let server = try await scratch.startServer(memory: memory(), Self.merging)
         try await ledger.check(recentTraces(), on: server)
         try await killUnderLoad(server)
         try ledger.requireNoFailures()
         try server.requireNoErrors()
         flushCount += server.program.complaint.split(separator: "] blocks written").count - 1
+        mergeCount += server.program.complaint.split(separator: "] blocks merged").count - 1
     }
 
     private mutating func memory() -> String { Self.memories[Int(random.next() % UInt64(Self.memories.count))] }
 
     private mutating func killWhileStarting() async throws {
         let program = try scratch.start(
-            Surroundings.binary, TestServer.arguments(data: scratch.data, memory: memory()))
+            Surroundings.binary, TestServer.arguments(data: scratch.data, memory: memory(), Self.merging))
         // It listens after about 40 ms.
         try await Task.sleep(for: .microseconds(Int(random.next() % 60_000)))
         program.signal(SIGKILL)
@@ -75,7 +80,9 @@ struct CrashRun {
 
     /// Looks for everything, in a server that replays the journal and in one that has blocks only.
     mutating func finish() async throws {
-        var server = try await scratch.startServer()
+        // What is merged now would lie there a minute longer.
+        let resting = ["--compaction-fan-in", "64"]
+        var server = try await scratch.startServer(memory: "1GiB", resting)
         try await ledger.check(ledger.issuedTraces, on: server)
         try await server.terminate()
         try server.requireNoErrors()
@@ -84,7 +91,9 @@ struct CrashRun {
         }
         let verification = try await scratch.vivace("blocks", "verify", "--data-dir", scratch.data)
         guard verification.status == 0 else { throw TestFailure("blocks are damaged:\n\(verification.output)") }
-        server = try await scratch.startServer()
+        let compaction = try await scratch.vivace("blocks", "compact", "--data-dir", scratch.data)
+        guard compaction.status == 0 else { throw TestFailure("blocks were not merged:\n\(compaction.output)") }
+        server = try await scratch.startServer(memory: "1GiB", resting)
         try await ledger.check(ledger.issuedTraces, on: server)
         try await requireNoLitter(server)
         try server.requireNoErrors()
@@ -103,7 +112,7 @@ struct CrashRun {
     var summary: String {
         let tally = ledger.tally
         return """
-            \(killCount) kills, \(killsWhileStarting) of them at the start; \(flushCount) flushes; \
+            \(killCount) kills, \(killsWhileStarting) of them at the start; \(flushCount) flushes, \(mergeCount) merges; \
             \(tally.issued) requests, of which \(tally.acknowledged) acknowledged, \(tally.unknown) unknown, \
             \(tally.refused) refused; \(tally.sentAgain) sent again
             """

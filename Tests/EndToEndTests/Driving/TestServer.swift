@@ -15,11 +15,11 @@ struct TestServer: Sendable {
     var httpAddress: String { "127.0.0.1:\(http)" }
 
     /// The arguments that start a server on free ports.
-    static func arguments(data: String, memory: String = "1GiB") -> [String] {
+    static func arguments(data: String, memory: String = "1GiB", _ more: [String] = []) -> [String] {
         let free = "127.0.0.1:0"
         return [
             "serve", "--data-dir", data, "--otlp-grpc", free, "--otlp-http", free, "--http", free, "--memory", memory,
-        ]
+        ] + more
     }
 
     /// Waits until all three listeners are open.
@@ -80,8 +80,8 @@ struct TestServer: Sendable {
 
 extension Scratch {
     /// Starts a server and waits until it listens.
-    func startServer(memory: String = "1GiB") async throws -> TestServer {
-        try await TestServer(start(Surroundings.binary, TestServer.arguments(data: data, memory: memory)))
+    func startServer(memory: String = "1GiB", _ more: [String] = []) async throws -> TestServer {
+        try await TestServer(start(Surroundings.binary, TestServer.arguments(data: data, memory: memory, more)))
     }
 
     /// A server in a directory of its own.

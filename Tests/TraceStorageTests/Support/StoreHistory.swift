@@ -3,6 +3,7 @@
 internal import FileIO
 internal import OTLPGenerator
 internal import StoreTesting
+internal import Synchronization
 internal import Testing
 internal import TraceModel
 internal import TraceStorage
@@ -20,6 +21,16 @@ struct StoreHistory {
     /// Whether the disk may fail to delete what is not needed: the next start does it.
     var mayLeaveRubbish = false
 
+    /// Unix seconds that every span is kept.
+    private static let keptSeconds: UInt32 = 25
+    private let clock = Clock()
+
+    /// Follows the arrivals.
+    private final class Clock: Sendable {
+        let seconds = Atomic<UInt64>(1_700_000_000)
+        var nanoseconds: UInt64 { seconds.load(ordering: .relaxed) * 1_000_000_000 }
+    }
+
     private static let tenants = ["a", ".b", "c"].compactMap { TenantID($0) }
 
     init(seed: UInt64) {
@@ -29,7 +40,7 @@ struct StoreHistory {
         traffic = RandomOTLP(seed: seed, options: .init(hasBadIDs: seed % 2 == 0, traceCount: 5))
     }
 
-    enum Step { case append, retry, appendMalformed, cut, flush, read }
+    enum Step { case append, retry, appendMalformed, cut, flush, read, merge, drop, delete }
 
     /// Opens the store if it is not, and lives to the end or to the power cut.
     mutating func live(_ steps: [Step]) async throws {
@@ -43,22 +54,37 @@ struct StoreHistory {
             case .cut: try? opened.store.cut()
             case .flush: _ = try? await opened.store.flushOldest(opened.logger)
             case .read: await read(from: opened.store)
+            case .merge: _ = try? await opened.store.compactor.mergeOnce(opened.logger)
+            case .drop: try? await opened.store.compactor.dropExpired(opened.logger)
+            case .delete: try? await opened.store.compactor.deleteRemovedObjects(opened.logger)
             }
         }
     }
 
     /// As many steps as asked for, in any order.
     mutating func randomSteps(_ count: Int) -> [Step] {
-        let choices: [Step] = [.append, .append, .append, .append, .retry, .appendMalformed, .cut, .flush, .flush, .read]
+        let choices: [Step] = [
+            .append, .append, .append, .append, .retry, .appendMalformed, .cut, .cut, .flush, .flush, .flush, .read,
+            .merge, .merge, .drop, .delete,
+        ]
         return (0..<count).map { _ in choices[generator.next(below: choices.count)] }
     }
 
     var blockCount: Int { opened?.store.figures.blockCount ?? 0 }
 
+    var mergeCount: Int { opened?.store.compactor.figures.finishedJobCount ?? 0 }
+
     // MARK: Appending
 
-    private mutating func newRequest() throws -> SentRequest {
+    private mutating func passTime() {
         arrivalSeconds += 1
+        clock.seconds.store(UInt64(arrivalSeconds), ordering: .relaxed)
+    }
+
+    private var keptFrom: UInt32 { arrivalSeconds - Self.keptSeconds }
+
+    private mutating func newRequest() throws -> SentRequest {
+        passTime()
         return try SentRequest(
             traffic.request(maximumSpans: 12), Self.tenants[generator.next(below: 3)],
             arrivalSeconds: arrivalSeconds, isCompressed: generator.next(below: 3) == 0)
@@ -66,7 +92,7 @@ struct StoreHistory {
 
     private mutating func appendOnceMore(to store: TraceStore) async throws {
         guard !earlier.isEmpty else { return }
-        arrivalSeconds += 1
+        passTime()
         let request = earlier[generator.next(below: earlier.count)]
         try await append(
             try request.retried(arrivalSeconds: arrivalSeconds, isCompressed: generator.next(below: 2) == 0), to: store)
@@ -109,17 +135,21 @@ struct StoreHistory {
 
     /// What can't be read is no wrong answer, if something is wrong with the disk.
     private func checkTrace(_ id: TraceID, _ tenant: TenantID, in store: TraceStore) async {
-        guard let found = try? await store.copies(of: id, tenant) else { return }
-        #expect(model.objection(to: found, of: tenant, trace: id) == nil, "\(name), by ID")
+        guard var found = try? await store.copies(of: id, tenant) else { return }
+        // Where a flush does not know yet that its commit stands, a span may be met in head and block: it counts once.
+        if mayLeaveRubbish { found = Array(Set(found)) }
+        #expect(model.objection(to: found, of: tenant, trace: id, keptFrom: keptFrom) == nil, "\(name), by ID")
     }
 
     private func checkEverything(in store: TraceStore, _ moment: String) async throws {
         for tenant in Self.tenants {
             let found = try await insistently { try await store.copiesBySource(of: tenant).flatMap { $0 } }
-            #expect(model.objection(to: found, of: tenant) == nil, "\(name), \(moment)")
+            #expect(model.objection(to: found, of: tenant, keptFrom: keptFrom) == nil, "\(name), \(moment)")
             for id in (model.traceIDs[tenant] ?? []).prefix(1) {
                 let found = try await insistently { try await store.copies(of: id, tenant) }
-                #expect(model.objection(to: found, of: tenant, trace: id) == nil, "\(name), \(moment), by ID")
+                #expect(
+                    model.objection(to: found, of: tenant, trace: id, keptFrom: keptFrom) == nil,
+                    "\(name), \(moment), by ID")
             }
         }
     }
@@ -138,8 +168,13 @@ struct StoreHistory {
         guard flushes else { return }
         try await insistently { try await opened.flushAll() }
         try await checkEverything(in: opened.store, "\(moment), flushed")
-        let usedByteCount = opened.budget.usedByteCount(by: .heads)
-        #expect(usedByteCount == 0, "\(name), \(moment)")
+        try await insistently { while try await opened.store.compactor.mergeOnce(opened.logger) {} }
+        try await insistently { try await opened.store.compactor.deleteRemovedObjects(opened.logger) }
+        try await checkEverything(in: opened.store, "\(moment), merged")
+        for holder in [MemoryHolder.heads, .compaction] {
+            let usedByteCount = opened.budget.usedByteCount(by: holder)
+            #expect(usedByteCount == 0, "\(name), \(moment)")
+        }
         try checkFiles(of: opened.store, moment)
     }
 
@@ -166,7 +201,16 @@ struct StoreHistory {
     /// nil if the power was cut.
     private func reopen() async throws -> OpenStore? {
         do {
-            return try await insistently { try await OpenStore.open(on: system) }
+            let clock = clock
+            return try await insistently {
+                try await OpenStore.open(on: system) { configuration in
+                    configuration.now = { clock.nanoseconds }
+                    configuration.compaction.fanIn = 2
+                    configuration.compaction.removalGrace = .zero
+                    configuration.retention = RetentionPolicy(seconds: UInt64(Self.keptSeconds))
+                    configuration.retention.allowsLargeDrop = true
+                }
+            }
         } catch {
             if system.hasPower { throw error }
             return nil

@@ -9,6 +9,13 @@ struct StoreModel {
         /// Every copy that was sent, and how often.
         var sent: [SpanCopy: Int] = [:]
         var acknowledged: Set<SpanCopy> = []
+
+        /// Whether a copy that is no worse arrived before a time.
+        func isOld(_ copy: SpanCopy, _ arrivalSeconds: UInt32) -> Bool {
+            sent.keys.contains {
+                $0.key == copy.key && $0.arrivalSeconds < arrivalSeconds && !copy.isBetter(than: $0)
+            }
+        }
     }
 
     private var tenants: [TenantID: Fates] = [:]
@@ -30,8 +37,12 @@ struct StoreModel {
     /// Every copy was sent with that content and that arrival and is there no more often than it was sent, and of
     /// every acknowledged span there is a copy that is no worse.
     ///
-    /// - Parameter trace: Of this trace alone; nil for all of them.
-    func objection(to found: [SpanCopy], of tenant: TenantID, trace: TraceID? = nil) -> String? {
+    /// - Parameters:
+    ///   - trace: Of this trace alone; nil for all of them.
+    ///   - keptFrom: What arrived before, in Unix seconds, may be gone.
+    func objection(
+        to found: [SpanCopy], of tenant: TenantID, trace: TraceID? = nil, keptFrom: UInt32 = 0
+    ) -> String? {
         let fates = tenants[tenant] ?? Fates()
         var counts: [SpanCopy: Int] = [:]
         var best: [SpanKey: SpanCopy] = [:]
@@ -42,9 +53,13 @@ struct StoreModel {
             if let other = best[copy.key], !copy.isBetter(than: other) { continue }
             best[copy.key] = copy
         }
-        for copy in fates.acknowledged where trace == nil || copy.key.traceID == trace {
+        for copy in fates.acknowledged
+        where copy.arrivalSeconds >= keptFrom && (trace == nil || copy.key.traceID == trace) {
+            if let found = best[copy.key], !copy.isBetter(than: found) { continue }
+            // It may have given way to a copy that arrived first and was no worse, which may be gone by now.
+            if fates.isOld(copy, keptFrom) { continue }
             guard let found = best[copy.key] else { return "\(copy) is lost" }
-            if copy.isBetter(than: found) { return "\(copy) gave way to \(found)" }
+            return "\(copy) gave way to \(found)"
         }
         return nil
     }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ByteCoding
+package import ColumnEncoding
+package import TraceModel
+
+/// Merges blocks into one, column by column and in bounded memory: what is held are a decoded row group of each input,
+/// one of the output, the dictionaries, and the output's trace index.
+///
+/// The merge is driven from outside: ``next()`` says what it needs or has. Rows come in the order of trace ID, start,
+/// span ID and kind; of copies of a span the one stays that ``DuplicateRule`` chooses. Values are not made into
+/// strings: codes are replaced by those of the output, a table look-up each.
+package struct BlockMerger: ~Copyable {
+    package enum Step: Sendable {
+        /// Give ``add(_:of:)`` this row group of an input.
+        case load(input: Int, group: Int)
+        /// Give ``add(rows:input:group:)`` all rows of this row group of an input.
+        case decode(input: Int, group: Int)
+        /// The next bytes of the block.
+        case part([UInt8])
+        /// The block is complete.
+        case end
+    }
+
+    /// Computes the derived column of one trace: nanoseconds on the critical path, a row each.
+    package typealias Derivation = (borrowing MergedTrace, inout FlatBuffer<UInt64>) -> Void
+
+    let catalog: MergeCatalog
+    var inputs: [MergeInput]
+    /// By slot.
+    var groups: [MergeGroup?] = []
+    /// By slot: rows that were neither written nor left out yet.
+    var remaining = FlatBuffer<Int>()
+    /// By input and row group, for comparing copies.
+    var spanRows: [Int: SpanBatchView] = [:]
+    var pending = PendingRows()
+    var taken = TakenRows()
+    var output: MergedBlockWriter
+    let criticalPathVersion: UInt8
+    let derivation: Derivation
+    /// The trace whose rows come from several inputs, or whose derived column must be computed.
+    var open: OpenTrace?
+    var columns = MergedTrace()
+    var times = FlatBuffer<UInt64>()
+    var lastID: TraceID?
+    package private(set) var duplicateCount = 0
+
+    mutating func countDuplicate() { duplicateCount += 1 }
+    private var state = State.header
+
+    private enum State { case header, rows, tail, end }
+
+    /// - Parameters:
+    ///   - criticalPathVersion: Of `derivation`; 0: the output has no derived column.
+    ///   - effort: How hard chunks are compressed.
+    package init(
+        id: BlockID, _ catalog: MergeCatalog, _ inputs: [MergeInput], criticalPathVersion: UInt8,
+        effort: CompressionEffort, derivation: @escaping Derivation
+    ) {
+        self.catalog = catalog
+        self.inputs = inputs
+        self.criticalPathVersion = criticalPathVersion
+        self.derivation = derivation
+        output = MergedBlockWriter(id, catalog, criticalPathVersion: criticalPathVersion, effort: effort)
+    }
+
+    /// What the block holds; complete when ``next()`` has said so.
+    package var statistics: BlockStatistics { output.footer.statistics }
+
+    package var byteCount: Int { output.offset }
+
+    var hasDerivedColumn: Bool { criticalPathVersion > 0 }
+
+    /// Goes on until something is needed or ready.
+    ///
+    /// - Throws: ``BlockError`` `.corrupted` if an input contradicts itself.
+    package mutating func next() throws(BlockError) -> Step {
+        switch state {
+        case .header:
+            state = .rows
+            return .part(output.header())
+        case .rows:
+            while true {
+                if let part = writeRowGroup(leastRowCount: BlockLayout.rowGroupRowLimit) { return .part(part) }
+                if let input = inputs.firstIndex(where: \.needsGroup) {
+                    return .load(input: input, group: inputs[input].groups.lowerBound)
+                }
+                if open != nil {
+                    if let step = try mergeOpenTrace() { return step }
+                } else if try !takeNextTrace() {
+                    state = .tail
+                    break
+                }
+            }
+            return try next()
+        case .tail:
+            if let part = writeRowGroup(leastRowCount: 1) { return .part(part) }
+            if let part = output.nextTailPart(catalog) { return .part(part) }
+            state = .end
+            return .end
+        case .end:
+            return .end
+        }
+    }
+
+    /// Rows whose derived column is known and that no copy can replace any more.
+    private var readyRowCount: Int {
+        guard let open else { return pending.rowCount }
+        return pending.rowCount - (hasDerivedColumn ? open.rowCount : min(1, open.rowCount))
+    }
+
+    private mutating func writeRowGroup(leastRowCount: Int) -> [UInt8]? {
+        let ready = readyRowCount
+        guard ready >= leastRowCount else { return nil }
+        pending.take(fittingRowCount(ready), into: &taken)
+        let part = output.rowGroup(taken, groups, catalog)
+        for index in 0..<taken.segments.count {
+            let segment = taken.segments[index]
+            let slot = Int(segment.slot)
+            remaining[slot] -= Int(segment.count)
+            if remaining[slot] == 0 { groups[slot] = nil }
+        }
+        return part
+    }
+
+    /// How many of the rows that are ready a row group takes.
+    private func fittingRowCount(_ ready: Int) -> Int {
+        let most = min(ready, BlockLayout.rowGroupRowLimit)
+        var (count, values, longByteCount) = (0, 0, 0)
+        for index in 0..<pending.segments.count {
+            let segment = pending.segments[index]
+            guard !segment.isSkipped, let group = groups[Int(segment.slot)] else { continue }
+            for row in segment.rows {
+                guard count < most else { return count }
+                values += Int(group.weights[row])
+                if group.longByteCounts.count > 0 { longByteCount += Int(group.longByteCounts[row]) }
+                if count > 0,
+                    values > BlockLayout.rowGroupValueLimit || longByteCount > BlockLayout.rowGroupStringByteLimit
+                { return count }
+                count += 1
+            }
+        }
+        return count
+    }
+
+    // MARK: - Row groups of inputs
+
+    /// Decodes a row group that ``next()`` asked for.
+    ///
+    /// - Throws: ``BlockError`` `.corrupted`.
+    package mutating func add(_ part: MergePart, of index: Int) throws(BlockError) {
+        let input = inputs[index]
+        precondition(input.needsGroup && input.groups.lowerBound == part.group)
+        let entry = input.entries[part.group]
+        let slot = groups.firstIndex { $0 == nil } ?? groups.count
+        if slot == groups.count {
+            groups.append(nil)
+            remaining.append(0)
+            output.addSlot(catalog)
+        }
+        let decoder = MergeGroupDecoder(
+            try RowGroupDecoder(part.bytes, index: part.group, entry: entry, id: input.id), catalog,
+            schema: input.schema, input: index, slot: slot)
+        let group = try decoder.decode(
+            part.traces, hasCritical: hasDerivedColumn && input.criticalPathVersion == criticalPathVersion)
+        let rows = input.rows.clamped(to: entry.firstRow..<(entry.firstRow + entry.rowCount))
+        let first = rows.lowerBound - entry.firstRow
+        inputs[index].groups = (part.group + 1)..<input.groups.upperBound
+        guard !rows.isEmpty else { return }
+        groups[slot] = group
+        inputs[index].slot = slot
+        inputs[index].row = first
+        inputs[index].endRow = rows.upperBound - entry.firstRow
+        inputs[index].trace = 0
+        while group.traces[inputs[index].trace].rows.upperBound <= first { inputs[index].trace += 1 }
+        remaining[slot] = inputs[index].endRow
+        output.placeCursors(slot, group)
+        pending.skip(slot: slot, 0..<first)
+    }
+
+    /// Takes the rows that ``next()`` asked for.
+    package mutating func add(rows: SpanBatchView, input: Int, group: Int) {
+        // Copies come in order: of each input one row group is enough.
+        spanRows = spanRows.filter { $0.key >> 32 != input }
+        spanRows[input << 32 | group] = rows
+    }
+}

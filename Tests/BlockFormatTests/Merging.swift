@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import ColumnEncoding
+internal import Testing
+internal import TraceAnalysis
+internal import TraceModel
+
+/// What a merge has written, and what it was asked for on the way.
+struct Merged {
+    var block: WrittenBlock
+    var duplicateCount: Int
+    /// How often it had to compare rows.
+    var decodeCount = 0
+}
+
+/// Merges blocks; nil if the range holds nothing.
+func merge(
+    _ readers: [BlockReader], range: TraceIDRange = .all, id: BlockID = BlockID(high: 5, low: 6),
+    derives: Bool = true, effort: CompressionEffort = .fast
+) async throws -> Merged? {
+    let catalog = try #require(try await MergeCatalog.prepare(readers))
+    var inputs: [MergeInput] = []
+    for reader in readers { inputs.append(try await MergeInput(reader, in: range)) }
+    guard inputs.contains(where: { $0.rowCount > 0 }) else { return nil }
+    var merger = BlockMerger(
+        id: id, catalog, inputs, criticalPathVersion: derives ? CriticalPathAnalyzer.version : 0, effort: effort
+    ) { derive($0, into: &$1) }
+    var bytes: [UInt8] = []
+    var decodeCount = 0
+    while true {
+        switch try merger.next() {
+        case .load(let input, let group): try merger.add(try await readers[input].mergePart(group), of: input)
+        case .decode(let input, let group):
+            decodeCount += 1
+            merger.add(rows: try await readers[input].mergeRows(group, pool: pool), input: input, group: group)
+        case .part(let part): bytes += part
+        case .end:
+            #expect(merger.byteCount == bytes.count)
+            let block = WrittenBlock(id: id, bytes: bytes, statistics: merger.statistics)
+            return Merged(block: block, duplicateCount: merger.duplicateCount, decodeCount: decodeCount)
+        }
+    }
+}
+
+func derive(_ rows: borrowing MergedTrace, into result: inout FlatBuffer<UInt64>) {
+    var analyzer = CriticalPathAnalyzer()
+    var trace = TraceColumns()
+    var times: [UInt64] = []
+    for row in 0..<rows.rowCount {
+        trace.append(
+            spanID: rows.spanID[row], parentSpanID: rows.parent[row], start: rows.start[row], end: rows.end[row],
+            kind: UInt8(clamping: rows.kind[row]))
+    }
+    analyzer.criticalNanoseconds(trace, into: &times)
+    for time in times { result.append(time) }
+}
+
+/// Blocks of some views each, with their derived column.
+func blocks(of groups: [[SpanBatchView]]) async throws -> [BlockReader] {
+    var readers: [BlockReader] = []
+    for (index, views) in groups.enumerated() where views.contains(where: { $0.rowCount > 0 }) {
+        let id = BlockID(high: 100, low: UInt64(index))
+        readers.append(try await write(views, id: id, critical: RoundTripTests.criticalTimes(views)).open())
+    }
+    return readers
+}
+
+/// Proves that a block is what its writer makes of all spans at once.
+func expectEqual(_ merged: WrittenBlock, toBlockOf views: [SpanBatchView], derives: Bool = true) async throws {
+    let direct = try await write(views, critical: RoundTripTests.criticalTimes(views)).open()
+    let reader = try await merged.open()
+    try await reader.verify()
+    #expect(reader.footer.statistics == direct.footer.statistics)
+    #expect(reader.footer.statistics == merged.statistics)
+    #expect(try await reader.allSummaries() == direct.allSummaries())
+    let (read, expected) = (try await reader.readAll(), try await direct.readAll())
+    try #require(read.rowCount == expected.rowCount)
+    var scratch = ByteWriter()
+    for row in 0..<read.rowCount {
+        #expect(SpanKey(read, row) == SpanKey(expected, row))
+        #expect(read.end[row] == expected.end[row])
+        #expect(
+            SpanDigest(read, row: row, scratch: &scratch) == SpanDigest(expected, row: row, scratch: &scratch))
+    }
+    guard derives else { return #expect(reader.footer.criticalPathVersion == 0) }
+    #expect(try await reader.derivedTimes() == direct.derivedTimes())
+}
+
+extension BlockReader {
+    func derivedTimes() async throws -> [UInt64] {
+        var times: [UInt64] = []
+        for group in footer.rowGroups.indices { times += try #require(try await derivedColumn(group)) }
+        return times
+    }
+}
