@@ -108,7 +108,7 @@ private struct StoreStatus: StoreStatusProviding {
 
     var figures: [StoreFigure] {
         let figures = store.figures
-        let compaction = store.compactionFigures
+        let compaction = figures.compaction
         return [
             StoreFigure(name: "blocks", value: "\(figures.blockCount)"),
             StoreFigure(name: "bytes in blocks", value: "\(figures.blockByteCount)"),

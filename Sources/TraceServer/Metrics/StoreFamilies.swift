@@ -8,7 +8,7 @@ extension PrometheusFamily {
     /// What the store holds and has done.
     static func families(_ store: StoreFigures) -> [PrometheusFamily] {
         spans(store) + heads(store) + blocks(store) + journal(store) + cache(store.cache)
-            + objects(store.objectRequests) + state(store)
+            + objects(store.objectRequests) + compaction(store.compaction) + state(store)
     }
 
     private static func spans(_ store: StoreFigures) -> [PrometheusFamily] {

@@ -55,8 +55,3 @@ extension ManifestState {
         return levels.values.sorted { $0.level < $1.level }
     }
 }
-
-extension TraceStore {
-    /// - Complexity: Plans anew: about a microsecond a live block.
-    package var compactionFigures: CompactionFigures { compactor.figures }
-}

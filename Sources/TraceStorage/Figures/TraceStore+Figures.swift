@@ -17,6 +17,7 @@ package struct StoreFigures: Sendable {
     package var tenantCount = 0
     /// Steps of the manifest.
     package var commitCount = 0
+    package var compaction = CompactionFigures()
     /// In live and sealed heads.
     package var headSpanCount = 0
     package var sealedSpanCount = 0
@@ -49,6 +50,7 @@ extension TraceStore {
     /// - Complexity: O(blocks + heads).
     package var figures: StoreFigures {
         var figures = StoreFigures()
+        figures.compaction = compactor.figures
         addBlocks(to: &figures)
         addHeads(to: &figures)
         figures.acceptedSpanCount = counters.acceptedSpans.load(ordering: .relaxed)
