@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPTypes
 internal import TraceModel
 
 /// The header, and in lower case the gRPC metadata, that names the tenant.
@@ -10,3 +11,8 @@ let tenantHeaderName = "X-Scope-OrgID"
 /// All transports ask here, so that multi-tenancy is decided in one place. It is off: the header is ignored and
 /// everything belongs to the single tenant, as in Tempo.
 func requestTenant(header: String?) -> TenantID { .single }
+
+extension HTTPField.Name {
+    /// Names the tenant. Field names are compared without regard to case.
+    static let tenant = HTTPField.Name(tenantHeaderName) ?? .authorization
+}

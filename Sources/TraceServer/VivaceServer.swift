@@ -104,13 +104,11 @@ package struct VivaceServer: Service {
                     slowQueries: SlowQueryLog(threshold: configuration.slowQueryDuration, logger: logger), logger: logger),
                 limits: limits, tls: tls, connections: metrics.connections.http, eventLoopGroup: loops,
                 logger: logger, onListening: announcing(.http)),
-            HTTPListener(
-                name: .otlpHTTP, address: configuration.otlpHTTP,
-                responder: OTLPResponder(
-                    receiver: receiver, metrics: metrics.ingest, limits: limits, buffers: buffers, access: access,
-                    corsOrigins: configuration.corsOrigins),
-                limits: limits, tls: tls, connections: metrics.connections.otlpHTTP, eventLoopGroup: loops,
-                logger: logger, onListening: announcing(.otlpHTTP)),
+            OTLPHTTPListener(
+                address: configuration.otlpHTTP, receiver: receiver, metrics: metrics.ingest, buffers: buffers,
+                access: access, corsOrigins: configuration.corsOrigins, limits: limits, tls: tls,
+                connectionCounter: metrics.connections.otlpHTTP, eventLoopGroup: loops, logger: logger,
+                onListening: announcing(.otlpHTTP)),
             GRPCListener(
                 address: configuration.otlpGRPC,
                 service: GRPCService(

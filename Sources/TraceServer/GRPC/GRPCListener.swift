@@ -8,9 +8,7 @@ internal import ServiceLifecycle
 
 /// The gRPC listener: unary calls on NIOHTTP2, without a gRPC library between the socket and the receiver.
 ///
-/// It takes OTLP's Export and health checks, nothing else. Connections run on event loops; calls run as child tasks
-/// of `run()`. A graceful shutdown stops accepting, sends GOAWAY, lets calls finish, and after the drain limit
-/// closes what is left.
+/// It takes OTLP's Export and health checks, nothing else. A graceful shutdown sends GOAWAY.
 struct GRPCListener: Service {
     let address: ListenAddress
     let service: GRPCService
@@ -22,66 +20,18 @@ struct GRPCListener: Service {
     let onListening: @Sendable (SocketAddress?) -> Void
 
     func run() async throws {
-        let calls = CallQueue<GRPCCall>()
-        let connections = ConnectionSet { calls.finish() }
-        let streams = UnaryStreamContext(
-            receiver: service.receiver, metrics: service.metrics, limits: limits,
-            buffers: service.buffers, access: service.access, submit: calls.add)
-        let channel = try await listening(.otlpGRPC, on: address) {
-            try await bootstrap(connections, streams).bind(host: address.host, port: address.port).get()
-        }
-        channel.closeFuture.whenComplete { _ in
-            if !connections.isDraining { calls.finish() }
-        }
-        onListening(channel.localAddress)
-        try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
-            await withTaskCancellationHandler {
-                await withGracefulShutdownHandler {
-                    await perform(calls)
-                } onGracefulShutdown: {
-                    connections.drain()
-                    channel.close(promise: nil)
-                }
-            } onCancel: {
-                calls.finish()
-                connections.closeAll()
-                channel.close(promise: nil)
-            }
-        }
-        guard connections.isDraining else {
-            throw ServerError(
-                .listenerFailed, "The socket of --otlp-grpc \(address) was closed: start again.")
-        }
-    }
-
-    private func perform(_ calls: CallQueue<GRPCCall>) async {
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<limits.concurrentCallCount {
-                group.addTask {
-                    while let call = await calls.next() { await service.perform(call) }
-                }
-            }
-        }
-    }
-
-    private func bootstrap(_ connections: ConnectionSet, _ streams: UnaryStreamContext) -> ServerBootstrap {
-        ServerBootstrap(group: eventLoopGroup)
-            .serverChannelOption(.backlog, value: Int32(limits.backlog))
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        AcceptGate(limit: limits.connectionCount) { logger.logAcceptError($0, .otlpGRPC) })
-                }
-            }
-            .childChannelOption(.recvAllocator, value: receiveAllocator)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    connectionCounter.add(channel)
-                    connections.add(channel)
-                    try configure(channel, streams)
-                }
-            }
+        try await CallListener<GRPCCall>(
+            name: .otlpGRPC, address: address, limits: limits, connectionCounter: connectionCounter,
+            eventLoopGroup: eventLoopGroup, logger: logger, onListening: onListening,
+            configure: { channel, submit in
+                try configure(
+                    channel,
+                    UnaryStreamContext(
+                        receiver: service.receiver, metrics: service.metrics, limits: limits,
+                        buffers: service.buffers, access: service.access, submit: submit))
+            },
+            perform: { (call: consuming GRPCCall) in await service.perform(call) }
+        ).run()
     }
 
     private func configure(_ channel: any Channel, _ streams: UnaryStreamContext) throws {
@@ -133,12 +83,6 @@ struct GRPCListener: Service {
         configuration.streamErrorRateLimit.maximumCount = limits.controlFrameCount
         return configuration
     }
-}
-
-/// Reads of up to 256 KiB, so that a request of average size takes one; small at first, since a connection that
-/// breaks off in a head keeps what it was read into.
-var receiveAllocator: any RecvByteBufferAllocator {
-    AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 256 << 10)
 }
 
 /// Closes a connection on which an error was seen, such as bytes that are not HTTP/2.

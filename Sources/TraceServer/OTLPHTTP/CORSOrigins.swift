@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HTTPTypes
+internal import NIOHTTP1
 
 /// The origins whose pages may send spans from a browser.
 ///
@@ -47,29 +47,29 @@ extension CORSOrigins {
     private static let requestFields = "Authorization, Content-Encoding, Content-Type, X-Scope-OrgID"
 
     /// Whether a request asks on a browser's behalf what pages may do here.
-    func isPreflight(_ head: HTTPRequest) -> Bool {
-        self != .none && head.method == .options && head.headerFields[.origin] != nil
-            && head.headerFields[.accessControlRequestMethod] != nil
+    func isPreflight(_ head: HTTPRequestHead) -> Bool {
+        self != .none && head.method == .OPTIONS && head.headers.contains(name: "origin")
+            && head.headers.contains(name: "access-control-request-method")
     }
 
     /// What an answer to this request says about who may read it.
-    func fields(for head: HTTPRequest) -> HTTPFields {
-        guard self != .none else { return [:] }
-        var fields: HTTPFields = [:]
-        if case .listed = self { fields[.vary] = "Origin" }
-        guard let origin = head.headerFields[.origin] else { return fields }
+    func fields(for head: HTTPRequestHead) -> [(name: String, value: String)] {
+        guard self != .none else { return [] }
+        var fields: [(name: String, value: String)] = []
+        if case .listed = self { fields.append(("vary", "Origin")) }
+        guard let origin = head.headers.first(name: "origin") else { return fields }
         switch self {
-        case .any: fields[.accessControlAllowOrigin] = "*"
+        case .any: fields.append(("access-control-allow-origin", "*"))
         case .listed(let names) where names.contains(origin.lowercased()):
-            fields[.accessControlAllowOrigin] = origin
+            fields.append(("access-control-allow-origin", origin))
         case .listed, .none: return fields
         }
-        if head.method == .options {
-            fields[.accessControlAllowMethods] = "POST"
-            fields[.accessControlAllowHeaders] = Self.requestFields
-            fields[.accessControlMaxAge] = String(Self.maxAgeSeconds)
+        if head.method == .OPTIONS {
+            fields.append(("access-control-allow-methods", "POST"))
+            fields.append(("access-control-allow-headers", Self.requestFields))
+            fields.append(("access-control-max-age", String(Self.maxAgeSeconds)))
         } else {
-            fields[.accessControlExposeHeaders] = "Retry-After"
+            fields.append(("access-control-expose-headers", "Retry-After"))
         }
         return fields
     }

@@ -7,6 +7,11 @@ enum MediaType: Sendable, Equatable {
     case other
 
     init(contentType: String?) {
+        // What exporters send, without more ado.
+        if contentType == "application/x-protobuf" {
+            self = .protobuf
+            return
+        }
         let name = (contentType ?? "").prefix { $0 != ";" }
         self =
             switch String(name.filter { $0 != " " && $0 != "\t" }).lowercased() {

@@ -3,7 +3,7 @@
 internal import Ingest
 
 /// Memory for a body whose length shows only as it comes: reserved in steps that double, before the bytes are kept.
-struct GrowingReservation {
+struct GrowingReservation: Sendable {
     private let receiver: any SpanReceiver
     private let limits: ServerLimits
     private var parts: [IngestReservation] = []
