@@ -20,7 +20,7 @@ struct CallListener<Call: Sendable>: Sendable {
     /// Sets up a new connection, on its event loop. What it is given takes a call; false if no more are taken.
     let configure: @Sendable (any Channel, @escaping @Sendable (Call) -> Bool) throws -> Void
     /// Performs a call and sends its answer.
-    let perform: @Sendable (Call) async -> Void
+    let perform: @Sendable (consuming Call) async -> Void
 
     /// Runs until a graceful shutdown or a cancellation has come to its end.
     ///

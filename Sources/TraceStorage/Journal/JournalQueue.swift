@@ -122,9 +122,14 @@ extension JournalQueue {
     }
 
     private mutating func takeResolvedWaiters() -> [Waiter] {
-        let resolved = waiting.filter { $0.value.number < resolvedCount }
-        for id in resolved.keys { waiting[id] = nil }
-        return resolved.values.map(\.waiter)
+        var resolved: [Waiter] = []
+        var ids: [UInt64] = []
+        for (id, entry) in waiting where entry.number < resolvedCount {
+            resolved.append(entry.waiter)
+            ids.append(id)
+        }
+        for id in ids { waiting[id] = nil }
+        return resolved
     }
 }
 

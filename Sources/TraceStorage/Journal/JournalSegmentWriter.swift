@@ -48,17 +48,17 @@ struct JournalSegmentWriter {
         segment.map { ($0.name.generation.number, $0.capacity - $0.byteCount) }
     }
 
-    /// Makes a group durable.
+    /// Makes a group durable, after its records were sealed in their place.
     /// - Throws: if it may not be; the segment is then given up.
-    mutating func write(_ group: consuming JournalGroup) throws(FileIOError) {
+    mutating func write(_ group: inout JournalGroup) throws(FileIOError) {
         do throws(FileIOError) {
             var segment = try takeSegment(for: group)
             self.segment = segment
             var frames: [[UInt8]] = []
             frames.reserveCapacity(group.records.count)
-            for var record in group.records {
-                record.seal(seed: segment.seed)
-                frames.append(record.bytes)
+            for index in group.records.indices {
+                group.records[index].seal(seed: segment.seed)
+                frames.append(group.records[index].bytes)
             }
             try segment.file.write(frames, at: segment.byteCount)
             try synchronize(segment.file)

@@ -38,6 +38,8 @@ package final class LocalJournal: Journal {
     /// Locked while the disk works, but only by the writing thread.
     private let writer: Mutex<JournalSegmentWriter>
     private let wake = DispatchSemaphore(value: 0)
+    /// Signalled when nothing more is to be waited for.
+    private let wakeEarly = DispatchSemaphore(value: 0)
 
     /// Makes the directory if it is missing; the new incarnation comes after those in it.
     /// - Parameters:
@@ -135,6 +137,7 @@ extension LocalJournal {
     }
 
     private func stopAppending() {
+        wakeEarly.signal()
         if state.withLock({ $0.queue.close() }) { wake.signal() }
     }
 }
@@ -211,7 +214,10 @@ extension LocalJournal {
     }
 
     private func writeUntilClosed() {
+        var began = ContinuousClock.now
         while true {
+            gather(since: began)
+            began = .now
             if writeGroup() { continue }
             switch state.withLock({ $0.queue.pause() }) {
             case .goOn: continue
@@ -221,6 +227,15 @@ extension LocalJournal {
                 return
             }
         }
+    }
+
+    /// Lets the next group gather until it is time for another synchronize: where requests come faster than that, one
+    /// serves several of them; where they don't, nobody waits.
+    private func gather(since began: ContinuousClock.Instant) {
+        let elapsed = began.duration(to: .now)
+        guard elapsed < options.groupInterval else { return }
+        let rest = Int((options.groupInterval - elapsed).components.attoseconds / 1_000_000_000)
+        _ = wakeEarly.wait(timeout: .now() + .nanoseconds(rest))
     }
 
     private func end() {
@@ -241,13 +256,13 @@ extension LocalJournal {
                 let group = state.queue.takeGroup(room: writer.room, capacity: writer.capacity)
                 return (group, state.queue.openGeneration)
             }
-            guard let group else {
+            guard var group else {
                 writer.closeSegment(before: openGeneration)
                 return false
             }
             let result: Result<Void, FileIOError>
             do throws(FileIOError) {
-                result = .success(try writer.write(group))
+                result = .success(try writer.write(&group))
             } catch {
                 result = .failure(error)
             }
