@@ -59,7 +59,7 @@ struct CallListener<Call: Sendable>: Sendable {
         await withDiscardingTaskGroup { group in
             for _ in 0..<limits.concurrentCallCount {
                 group.addTask {
-                    while let call = await calls.next() { await perform(call) }
+                    while let call = await calls.next() { await perform(consume call) }
                 }
             }
         }
