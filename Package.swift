@@ -64,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CTerminal"),
         .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
@@ -73,7 +74,7 @@ let package = Package(
         // Floor 1
         .target(name: "TraceModel", dependencies: ["ByteCoding"], swiftSettings: settings),
         .target(name: "FileIO", swiftSettings: settings),
-        .target(name: "Inflate", dependencies: ["CZlib"], swiftSettings: settings),
+        .target(name: "Inflate", dependencies: ["CDeflate", "CZlib"], swiftSettings: settings),
         .target(name: "ProtobufMessages", dependencies: ["CProtobufMessages"], swiftSettings: settings),
         // Floor 2
         .target(name: "ObjectStorage", dependencies: ["FileIO"], swiftSettings: settings),
@@ -198,7 +199,7 @@ if Context.environment["VIVACE_BENCHMARKS"] == "1" {
         .executableTarget(
             name: "VivaceBenchmarks",
             dependencies: [
-                "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "BlockFormat", "TrafficModel",
+                "ByteCoding", "TraceModel", "FileIO", "Inflate", "OTLP", "TraceAnalysis", "BlockFormat", "TrafficModel",
                 "TraceStorage", "QueryEngine", logging, product("Benchmark", "benchmark"),
             ],
             path: "Benchmarks/VivaceBenchmarks", swiftSettings: settings,

@@ -24,6 +24,7 @@ need pkg-config command_ pkg-config
 need liblz4-dev library liblz4
 need libxxhash-dev library libxxhash
 need zlib1g-dev library zlib
+need libdeflate-dev library libdeflate
 need libprotobuf-c-dev library libprotobuf-c
 case "${1:-build}" in
 build) ;;

@@ -7,6 +7,7 @@ internal import Benchmark
 /// Registers all benchmarks. The name is the library's, and it takes no function.
 let benchmarks: @Sendable () -> Void = {
     limitBenchmarks()
+    inflateBenchmarks()
     otlpBenchmarks()
     journalBenchmarks()
     blockBenchmarks()

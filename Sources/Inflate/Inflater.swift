@@ -51,6 +51,7 @@ private import CZlib
     ///   bytes, `.outOfMemory`. After an error the inflater is as good as new.
     package mutating func inflate(_ bytes: RawSpan, limit: Int) throws(InflateError) -> [UInt8] {
         precondition(limit >= 0, "a limit is not negative")
+        if let content = WholeMember.content(of: bytes, limit: limit) { return content }
         // Safe: `init` initialised the stream.
         guard unsafe vivace_inflate_reset(stream) == Z_OK else {
             throw InflateError(.outOfMemory, "zlib's state could not be reset")
@@ -175,11 +176,20 @@ private import CZlib
 }
 
 /// Whether the bytes begin with gzip's magic number.
-private func startsGzipMember(_ bytes: RawSpan) -> Bool {
+func startsGzipMember(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount >= 2 else { return false }
     // Safe: two bytes are there; UInt16 has no invalid values.
     let magic = unsafe bytes.unsafeLoadUnaligned(as: UInt16.self)
     return UInt16(bigEndian: magic) == 0x1f8b
+}
+
+/// What a gzip trailer states, if deflate can yield as much (1,032 bytes from one); nil if it can't be one.
+func statedByteCount(of bytes: RawSpan) -> Int? {
+    let count = bytes.byteCount
+    guard count >= 18 else { return nil }
+    // Safe: the last four of at least 18 bytes; UInt32 has no invalid values.
+    let stated = Int(UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
+    return stated / 1032 <= count ? stated : nil
 }
 
 /// A first guess at the size of the content: what a gzip trailer states, six times the body
@@ -190,7 +200,5 @@ private func expectedByteCount(of bytes: RawSpan, limit: Int) -> Int {
     let (mostPossible, isBeyondInt) = count.multipliedReportingOverflow(by: 1032)
     let ceiling = isBeyondInt ? limit : min(limit, mostPossible)
     guard startsGzipMember(bytes), count >= 18 else { return min(6 * min(count, ceiling), ceiling) }
-    // Safe: the last four of at least 18 bytes; UInt32 has no invalid values.
-    let stated = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
-    return min(Int(UInt32(littleEndian: stated)), ceiling)
+    return min(statedByteCount(of: bytes) ?? ceiling, ceiling)
 }
