@@ -49,11 +49,8 @@ struct RowGroupDecoder: ~Copyable {
             return
         }
         try check(chunk, count: count, range)
-        let body = try body(of: chunk)
-        do {
-            try IntegerChunk.decode(body.rawSpan, count: count, range: range, into: &values)
-        } catch {
-            throw damaged(column, error)
+        try decode(chunk) { (body) throws(ByteCodingError) in
+            try IntegerChunk.decode(body, count: count, range: range, into: &values)
         }
     }
 
@@ -66,11 +63,8 @@ struct RowGroupDecoder: ~Copyable {
             return
         }
         try check(chunk, count: count, range)
-        let body = try body(of: chunk)
-        do {
-            try CodeChunk.decode(body.rawSpan, count: count, range: range, into: &codes)
-        } catch {
-            throw damaged(column, error)
+        try decode(chunk) { (body) throws(ByteCodingError) in
+            try CodeChunk.decode(body, count: count, range: range, into: &codes)
         }
     }
 
@@ -78,11 +72,8 @@ struct RowGroupDecoder: ~Copyable {
     func localStrings(_ column: UInt32, count: Int, _ range: Range<Int>) throws(BlockError) -> DecodedStrings? {
         guard let chunk = directory.chunk(column) else { return nil }
         try check(chunk, count: count, range)
-        let body = try body(of: chunk)
-        do {
-            return try ByteStringChunk.decode(body.rawSpan, count: count, range: range)
-        } catch {
-            throw damaged(column, error)
+        return try decode(chunk) { (body) throws(ByteCodingError) in
+            try ByteStringChunk.decode(body, count: count, range: range)
         }
     }
 
@@ -112,16 +103,35 @@ struct RowGroupDecoder: ~Copyable {
         }
     }
 
-    /// A chunk's bytes, proved and decompressed.
-    func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
+    /// Gives a chunk's bytes to `decode`, proved and decompressed; those that are stored as they are without a copy.
+    private func decode<Values: ~Copyable>(
+        _ chunk: RowGroupDirectory.Chunk, _ decode: (RawSpan) throws(ByteCodingError) -> Values
+    ) throws(BlockError) -> Values {
+        if chunk.codec == Codec.none.rawValue {
+            let body = try stored(chunk)
+            do { return try decode(body) } catch { throw damaged(chunk.column, error) }
+        }
+        let body = try body(of: chunk)
+        do { return try decode(body.rawSpan) } catch { throw damaged(chunk.column, error) }
+    }
+
+    /// A chunk's bytes as they are stored, proved.
+    @_lifetime(borrow self)
+    private func stored(_ chunk: RowGroupDirectory.Chunk) throws(BlockError) -> RawSpan {
         let stored = bytes.rawSpan.extracting(chunk.offset..<(chunk.offset + chunk.byteCount))
         let seed = id.checksumSeed(UInt64(index), UInt64(chunk.column))
         guard XXH3.hash(stored, seed: seed) == chunk.checksum else {
             throw BlockError(
                 .corrupted, "column \(chunk.column) in row group \(index) of block \(id) fails its checksum")
         }
-        return try BlockReader.decompressed(
-            [UInt8](stored), codec: chunk.codec, "column \(chunk.column) in row group \(index) of block \(id)")
+        return stored
+    }
+
+    /// A chunk's bytes, proved and decompressed.
+    func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
+        try BlockReader.decompressed(
+            [UInt8](try stored(chunk)), codec: chunk.codec,
+            "column \(chunk.column) in row group \(index) of block \(id)")
     }
 
     private func damaged(_ column: UInt32, _ error: ByteCodingError) -> BlockError {

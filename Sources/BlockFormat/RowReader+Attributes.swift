@@ -74,7 +74,8 @@ struct ReadLinks: ~Copyable {
 extension RowReader {
     func events(_ local: Range<Int>, in batch: inout SpanBatch) throws(BlockError) -> ReadEvents {
         var result = ReadEvents()
-        guard let children = try children(.eventCount, local, starts: &result.starts) else { return result }
+        guard let children = try children(
+            .eventCount, of: [.eventTime, .eventName, .eventDropped, .eventShape], local, starts: &result.starts) else { return result }
         let (count, range) = children
         try decoder.integers(FixedColumn.eventTime.rawValue, count: count, range, into: &result.times)
         try strings(FixedColumn.eventName.rawValue, count: count, range, in: &batch, into: &result.names)
@@ -86,7 +87,10 @@ extension RowReader {
 
     func links(_ local: Range<Int>, in batch: inout SpanBatch) throws(BlockError) -> ReadLinks {
         var result = ReadLinks()
-        guard let children = try children(.linkCount, local, starts: &result.starts) else { return result }
+        guard let children = try children(
+            .linkCount,
+            of: [.linkTraceID, .linkSpanID, .linkTraceState, .linkDropped, .linkFlags, .linkShape], local,
+            starts: &result.starts) else { return result }
         let (count, range) = children
         try strings(FixedColumn.linkTraceID.rawValue, count: count, range, in: &batch, into: &result.traceIDs)
         try strings(FixedColumn.linkSpanID.rawValue, count: count, range, in: &batch, into: &result.spanIDs)
@@ -98,26 +102,33 @@ extension RowReader {
     }
 
     /// How many events or links the group has, and which belong to `local`; nil if it has none.
+    ///
+    /// - Parameters:
+    ///   - column: How many each row has; of the rows behind `local` nothing is read.
+    ///   - members: Their own columns, of which each that has a chunk has as many values as there are of them.
     private func children(
-        _ column: FixedColumn, _ local: Range<Int>, starts: inout FlatBuffer<Int>
+        _ column: FixedColumn, of members: [FixedColumn], _ local: Range<Int>, starts: inout FlatBuffer<Int>
     ) throws(BlockError) -> (count: Int, range: Range<Int>)? {
         guard decoder.chunk(column.rawValue) != nil else { return nil }
-        let rowCount = decoder.entry.rowCount
-        var counts = FlatBuffer<UInt64>(capacity: rowCount)
-        try decoder.integers(column.rawValue, count: rowCount, 0..<rowCount, into: &counts)
+        var counts = FlatBuffer<UInt64>(capacity: local.upperBound)
+        try decoder.integers(
+            column.rawValue, count: decoder.entry.rowCount, 0..<local.upperBound, into: &counts)
         var total = 0
         var first = 0
-        var end = 0
-        for row in 0..<rowCount {
+        for row in 0..<local.upperBound {
             if row == local.lowerBound { first = total }
-            if local.contains(row) { starts.append(total - first) }
+            if row >= local.lowerBound { starts.append(total - first) }
             guard counts[row] <= UInt64(BlockLayout.valueCountLimit - total) else {
                 throw BlockError(.corrupted, "a count of events or links in block \(blockID) is impossible")
             }
             total += Int(counts[row])
-            if row + 1 == local.upperBound { end = total }
         }
-        return (total, first..<max(first, end))
+        // Where none of the columns has a chunk all is as by default, however many there are.
+        let count = members.reduce(0) { max($0, decoder.valueCount($1.rawValue)) }
+        guard total <= count || count == 0 else {
+            throw BlockError(.corrupted, "block \(blockID) has fewer events or links than its rows say")
+        }
+        return (max(count, total), first..<total)
     }
 
     /// Reads the attributes of owners `range` of a row group that has `ownerCount` of them.

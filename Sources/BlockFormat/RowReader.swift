@@ -205,27 +205,23 @@ struct RowReader: ~Copyable {
     private func resolveParents(
         _ local: Range<Int>, _ fields: inout Fields, in batch: inout SpanBatch
     ) throws(BlockError) {
-        // Explicit and unusual parents are lists in row order: all rows before the range count.
-        var values = FlatBuffer<UInt64>(capacity: local.upperBound)
-        try decoder.integers(
-            FixedColumn.parent.rawValue, count: decoder.entry.rowCount, 0..<local.upperBound, into: &values)
-        var explicit = 0
-        var unusual = 0
-        for row in 0..<local.lowerBound {
-            if values[row] == 1 { explicit += 1 }
-            if values[row] == 2 { unusual += 1 }
-        }
+        var values = FlatBuffer<UInt64>(capacity: local.count)
+        try decoder.integers(FixedColumn.parent.rawValue, count: decoder.entry.rowCount, local, into: &values)
+        var (explicit, unusual) = (0, 0)
         var explicitIDs = FlatBuffer<UInt64>()
         var unusualCodes = FlatBuffer<UInt32>()
-        let explicitCount = decoder.valueCount(FixedColumn.explicitParent.rawValue)
-        let unusualCount = decoder.valueCount(FixedColumn.unusualParent.rawValue)
-        try decoder.integers(
-            FixedColumn.explicitParent.rawValue, count: explicitCount, 0..<explicitCount, into: &explicitIDs)
-        try strings(
-            FixedColumn.unusualParent.rawValue, count: unusualCount, 0..<unusualCount, in: &batch,
-            into: &unusualCodes)
+        if Self.hasListed(values.span) {
+            (explicit, unusual) = try listedParents(before: local.lowerBound)
+            let explicitCount = decoder.valueCount(FixedColumn.explicitParent.rawValue)
+            let unusualCount = decoder.valueCount(FixedColumn.unusualParent.rawValue)
+            try decoder.integers(
+                FixedColumn.explicitParent.rawValue, count: explicitCount, 0..<explicitCount, into: &explicitIDs)
+            try strings(
+                FixedColumn.unusualParent.rawValue, count: unusualCount, 0..<unusualCount, in: &batch,
+                into: &unusualCodes)
+        }
         for index in 0..<local.count {
-            let value = values[local.lowerBound + index]
+            let value = values[index]
             if value == 1, explicit < explicitIDs.count {
                 fields.rows[index].parentSpanID = explicitIDs[explicit]
                 explicit += 1
@@ -239,5 +235,23 @@ struct RowReader: ~Copyable {
                 throw BlockError(.corrupted, "a row of block \(blockID) refers to a parent that is not there")
             }
         }
+    }
+
+    /// Whether any of these values of the parent column refers to a list.
+    private static func hasListed(_ values: Span<UInt64>) -> Bool {
+        for index in values.indices where values[index] == 1 || values[index] == 2 { return true }
+        return false
+    }
+
+    /// How many explicit and unusual parents the group's rows before `row` have: both are lists in row order.
+    private func listedParents(before row: Int) throws(BlockError) -> (explicit: Int, unusual: Int) {
+        var values = FlatBuffer<UInt64>(capacity: row)
+        try decoder.integers(FixedColumn.parent.rawValue, count: decoder.entry.rowCount, 0..<row, into: &values)
+        var (explicit, unusual) = (0, 0)
+        for index in 0..<values.count {
+            explicit += values[index] == 1 ? 1 : 0
+            unusual += values[index] == 2 ? 1 : 0
+        }
+        return (explicit, unusual)
     }
 }
