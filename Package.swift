@@ -155,7 +155,7 @@ let package = Package(
             of: "BlockFormat",
             [
                 "ByteCoding", "ColumnEncoding", "TraceModel", "OTLP", "OTLPGenerator", "ProtobufMessages", "TraceAnalysis",
-            ], exclude: ["block-v1.hex"]),
+            ], exclude: ["Golden"]),
         tests(of: "TrafficModel", ["ByteCoding", "OTLP", "TraceAnalysis", "TraceModel"]),
         tests(of: "TerminalRendering", ["TraceModel"]),
         tests(of: "LayeredOptions"),
@@ -165,7 +165,7 @@ let package = Package(
             [
                 "ByteCoding", "TraceModel", "FileIO", "ObjectStorage", "OTLP", "BlockFormat", "ProtobufMessages",
                 "OTLPGenerator", "Inflate", "StoreTesting", logging,
-            ]),
+            ], exclude: ["Golden"]),
         tests(
             of: "Ingest",
             [

@@ -37,6 +37,7 @@ enum BlockTarget {
                 _ = try await reader.scan(ScanRequest(conditions: conditions, limit: 3), into: &matches)
             }
         }
+        for owner in AttributeOwner.allCases { await readKeys(reader, owner) }
         guard isProved else { return }
         claim(rowCount == reader.footer.statistics.rowCount, "a proved block gives all its rows")
         claim(traceRowCount == rowCount, "a proved block gives all its rows by their traces")
@@ -50,6 +51,24 @@ enum BlockTarget {
             claim(error is BlockError, "\(error) is a BlockError")
             claim(!mustSucceed, "what can be verified can be scanned: \(error)")
             return nil
+        }
+    }
+
+    /// Lists the keys of a kind of owner, and looks for the first few of them and for one that is not there.
+    private static func readKeys(_ reader: BlockReader, _ owner: AttributeOwner) async {
+        let listed = await attempt { try await reader.attributeKeys(of: .owner(owner)) }
+        guard let keys = listed?.sorted(by: { $0.lexicographicallyPrecedes($1) }) else { return }
+        for key in keys.prefix(4) + [Array("no such key".utf8)] {
+            _ = await attempt {
+                var values = ListedValues()
+                try await reader.listValues(key, of: .owner(owner), into: &values) { _ in true }
+            }
+            guard owner == .span else { continue }
+            _ = await attempt {
+                let filter = SpanFilter.holds(.spanAttribute(key), .exists)
+                guard let scan = try await BlockTraceScan(reader, filter, range: 0...UInt64.max) else { return }
+                for group in scan.groups { _ = try await scan.matches(in: group.index, notBefore: 0, rowLimit: 3) }
+            }
         }
     }
 
@@ -114,8 +133,12 @@ enum BlockTarget {
                 for row in 0..<ordering.rowCount { critical.append(UInt64(row) * 1_000) }
             }
             let version: UInt8 = critical.count == 0 ? 0 : 1
+            // Of every second some attributes have no column.
+            var limits = AttributeLimits()
+            if random.below(2) == 0 { limits.columnCount = random.below(4) }
             var writer = BlockWriter(
-                id: id, ordering: ordering, criticalNanoseconds: critical, criticalPathVersion: version, pool: pool)
+                id: id, ordering: ordering, criticalNanoseconds: critical, criticalPathVersion: version, pool: pool,
+                limits: limits)
             var bytes: [UInt8] = []
             while let part = writer.nextPart() { bytes += part }
             return bytes

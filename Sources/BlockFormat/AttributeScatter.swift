@@ -8,7 +8,8 @@ internal import TraceModel
 struct AttributeScatter: ~Copyable {
     /// By shape of the owner: how many have it.
     private var uses = FlatBuffer<Int>()
-    /// By attribute column: where its values begin in `values`; one more at the end.
+    /// By attribute column, then for what is in the rest columns, which nobody takes from here: where its values begin
+    /// in `values`; one more at the end.
     private var starts = FlatBuffer<Int>()
     /// By attribute column: where its next value goes.
     private var next = FlatBuffer<Int>()
@@ -73,7 +74,7 @@ struct AttributeScatter: ~Copyable {
         uses.resize(to: catalog.shapes.starts.count - 1 - first, filling: 0)
         for index in 0..<shapes.count { uses[Int(shapes[index])] &+= 1 }
         starts.removeAll()
-        starts.resize(to: catalog.schema.columns.count + 1, filling: 0)
+        starts.resize(to: catalog.schema.columns.count + 2, filling: 0)
         for shape in 0..<uses.count where uses[shape] > 0 {
             for position in catalog.shapes.range(first + shape) {
                 starts[catalog.shapes.slots[position].column + 1] += uses[shape]
@@ -118,7 +119,7 @@ struct AttributeScatter: ~Copyable {
 
     /// Writes the chunks of all columns that have values; these are gone then.
     mutating func write(into groups: inout RowGroupWriter, _ catalog: inout BlockCatalog) {
-        for column in 0..<(starts.count - 1) where starts[column + 1] > starts[column] {
+        for column in 0..<(starts.count - 2) where starts[column + 1] > starts[column] {
             let range = starts[column]..<starts[column + 1]
             let number = FixedColumn.firstAttribute + UInt32(column)
             let type = catalog.schema.columns[column].type

@@ -29,6 +29,13 @@ extension BlockCatalog {
                 count <= BlockLayout.dictionaryEntryLimit && byteCounts[column] <= BlockLayout.dictionaryByteLimit
                 && (count <= 64 || count * 4 <= valueCounts[column])
         }
+        // Their keys are listed, and searched for, without reading a row.
+        for owner in AttributeOwner.allCases {
+            let column = Int(RestColumns(owner).keys.rawValue)
+            hasDictionary[column] =
+                entryCounts[column] > 0 && entryCounts[column] <= BlockLayout.dictionaryEntryLimit
+                && byteCounts[column] <= BlockLayout.dictionaryByteLimit
+        }
         rankEntries()
     }
 

@@ -19,7 +19,7 @@ struct BlockCatalog: ~Copyable {
     private(set) var shapeCodes = CodeMap()
     private(set) var shapes = ShapeTable()
     /// By column number (fixed and attribute): values in the block.
-    private(set) var valueCounts: FlatBuffer<Int>
+    var valueCounts: FlatBuffer<Int>
     /// Columns with a block dictionary, rising.
     var dictionaries: [PlannedDictionary] = []
     /// By column number.
@@ -32,23 +32,19 @@ struct BlockCatalog: ~Copyable {
     /// By column number: whether the column holds only its default, so that no group has it.
     var isDefault = FlatBuffer<Bool>()
 
-    private var columnNumbers: [ColumnKey: UInt32] = [:]
     private var resourceTable = CodeTable<StoredResource>()
     private var scopeTable = CodeTable<StoredScope>()
     private var serviceTable = CodeTable<[UInt8]>()
-    private var shapeTables = [CodeTable<[UInt32]>](repeating: CodeTable(seeded: []), count: 3)
 
-    private struct ColumnKey: Hashable {
-        var owner: AttributeOwner
-        var key: UInt32
-        var type: AttributeType
-    }
-
-    init(_ ordering: borrowing SpanOrdering, pool: SlabPool, seed: UInt64) {
+    init(_ ordering: borrowing SpanOrdering, pool: SlabPool, seed: UInt64, limits: AttributeLimits) {
         strings = UnifiedStrings(ordering.sources, pool: pool, seed: seed)
         valueCounts = FlatBuffer(repeating: 0, count: Int(FixedColumn.firstAttribute))
         distinct = DistinctValues(stringCount: 0, columnCount: 0)
-        for (index, source) in ordering.sources.enumerated() { mapTables(of: source, UInt32(index)) }
+        for source in ordering.sources {
+            mapResources(of: source)
+            mapScopes(of: source)
+        }
+        mapShapes(ordering.sources, limits)
         shapes = ShapeTable(schema)
         distinct = DistinctValues(stringCount: strings.count, columnCount: columnCount)
         for (index, source) in ordering.sources.enumerated() { collect(source, UInt32(index)) }
@@ -75,14 +71,6 @@ struct BlockCatalog: ~Copyable {
     @inline(__always) func isDefault(_ column: FixedColumn) -> Bool { isDefault[Int(column.rawValue)] }
 
     // MARK: - Resources, scopes, shapes
-
-    private mutating func mapTables(of source: SpanBatchView, _ index: UInt32) {
-        mapResources(of: source)
-        mapScopes(of: source)
-        mapShapes(.span, source.attributes.shape, of: source, index)
-        mapShapes(.event, source.eventAttributes.shape, of: source, index)
-        mapShapes(.link, source.linkAttributes.shape, of: source, index)
-    }
 
     private mutating func mapResources(of source: SpanBatchView) {
         resourceCodes.beginList()
@@ -131,39 +119,30 @@ struct BlockCatalog: ~Copyable {
 
     /// A source has one list of shapes for spans, events and links: each is mapped where it is used.
     ///
-    /// Their columns' values are counted on the way.
-    private mutating func mapShapes(
-        _ owner: AttributeOwner, _ column: ColumnView<UInt32>, of source: SpanBatchView, _ index: UInt32
-    ) {
-        var uses = FlatBuffer(repeating: 0, count: source.shapes.count)
-        for row in 0..<column.count { uses[Int(column[row])] &+= 1 }
-        shapeCodes.beginList()
-        for code in 0..<uses.count {
-            guard uses[code] > 0 else {
-                shapeCodes.append(0)
-                continue
-            }
-            let slots = source.shapes[UInt32(code)]
-            var shape: [UInt32] = []
-            for word in 0..<slots.wordCount {
-                let slot = AttributeSlot(rawValue: slots.word(word))
-                let column = columnNumber(owner, strings.code(index, slot.key), slot.type)
-                valueCounts[Int(FixedColumn.firstAttribute + column)] += uses[code]
-                shape.append(column)
-            }
-            shapeCodes.append(
-                shapeTables[Int(owner.rawValue)].code(of: shape, in: &schema.shapes[Int(owner.rawValue)]))
+    /// Values of the columns are counted on the way.
+    private mutating func mapShapes(_ sources: [SpanBatchView], _ limits: AttributeLimits) {
+        var plan = AttributePlan()
+        for (index, source) in sources.enumerated() {
+            plan.add(.span, source.attributes.shape, of: source, UInt32(index), strings)
+            plan.add(.event, source.eventAttributes.shape, of: source, UInt32(index), strings)
+            plan.add(.link, source.linkAttributes.shape, of: source, UInt32(index), strings)
         }
-    }
-
-    private mutating func columnNumber(_ owner: AttributeOwner, _ key: UInt32, _ type: AttributeType) -> UInt32 {
-        let columnKey = ColumnKey(owner: owner, key: key, type: type)
-        if let number = columnNumbers[columnKey] { return number }
-        let number = UInt32(schema.columns.count)
-        schema.columns.append(AttributeColumn(owner: owner, key: [UInt8](strings[key]), type: type, valueCount: 0))
-        columnNumbers[columnKey] = number
-        valueCounts.append(0)
-        return number
+        plan.finish(limits, strings)
+        for column in plan.candidates {
+            schema.columns.append(
+                AttributeColumn(
+                    owner: column.owner, key: [UInt8](strings[column.key]), type: column.type, valueCount: 0))
+        }
+        schema.shapes = plan.shapes
+        shapeCodes = plan.shapeCodes()
+        valueCounts.resize(to: valueCounts.count + schema.columns.count, filling: 0)
+        for (shapes, uses) in zip(plan.shapes, plan.uses) {
+            for (shape, count) in zip(shapes, uses) {
+                for column in shape where column != BlockSchema.rest {
+                    valueCounts[Int(FixedColumn.firstAttribute + column)] += count
+                }
+            }
+        }
     }
 
     // MARK: - Distinct values
@@ -184,9 +163,9 @@ struct BlockCatalog: ~Copyable {
             _ = distinct.entry(column: column, string: code)
             valueCounts[Int(column)] += 1
         }
-        collect(.span, view.attributes, source)
-        collect(.event, view.eventAttributes, source)
-        collect(.link, view.linkAttributes, source)
+        collect(.span, view.attributes, source, of: view)
+        collect(.event, view.eventAttributes, source, of: view)
+        collect(.link, view.linkAttributes, source, of: view)
     }
 
     private mutating func collect(_ column: FixedColumn, _ codes: ColumnView<UInt32>, _ source: UInt32) {
@@ -194,10 +173,13 @@ struct BlockCatalog: ~Copyable {
         distinct.collect(column, codes, of: source, strings)
     }
 
-    private mutating func collect(_ owner: AttributeOwner, _ attributes: AttributeColumnsView, _ source: UInt32) {
+    private mutating func collect(
+        _ owner: AttributeOwner, _ attributes: AttributeColumnsView, _ source: UInt32, of view: SpanBatchView
+    ) {
         distinct.collect(
             attributes, of: source, shapesFrom: shapes.firstShape(of: owner), shapes, shapeCodes,
             list: Self.shapeList(Int(source), owner), strings)
+        if shapes.hasRest { collectRest(owner, attributes, source, of: view) }
     }
 }
 

@@ -28,6 +28,7 @@ extension BlockFilter {
             } else {
                 false
             }
+        case .rest(let condition): condition.lookup.mayMatch(directory)
         }
     }
 
@@ -69,6 +70,7 @@ extension BlockFilter {
         case .duration(let test): return try durations(test, decoder, try starts())
         case .strings(let condition): return try strings(condition, decoder)
         case .attribute(let condition): return try attribute(condition, decoder)
+        case .rest(let condition): return try rest(condition, decoder)
         }
     }
 
@@ -131,7 +133,7 @@ extension BlockFilter {
         return RowMask(rows)
     }
 
-    private static func unfit(_ decoder: borrowing RowGroupDecoder) -> BlockError {
+    static func unfit(_ decoder: borrowing RowGroupDecoder) -> BlockError {
         BlockError(
             .corrupted, "the attributes in row group \(decoder.index) of block \(decoder.id) do not fit their shapes")
     }

@@ -17,6 +17,7 @@ struct BlockFilter: Sendable {
         case duration(ValueTest)
         case strings(StringCondition)
         case attribute(AttributeCondition)
+        case rest(RestCondition)
     }
 
     /// A test of a column of strings that every row has.
@@ -65,6 +66,8 @@ struct BlockFilter: Sendable {
         case .strings(let condition): columns.insert(condition.column)
         case .attribute(let condition):
             columns.formUnion([FixedColumn.shape.rawValue, condition.column])
+        case .rest(let condition):
+            columns.formUnion(condition.lookup.columns.all.union([FixedColumn.shape.rawValue]))
         }
     }
 
@@ -106,6 +109,9 @@ struct BlockFilter: Sendable {
             for (index, column) in reader.schema.columns.enumerated()
             where column.owner == .span && column.key == key {
                 nodes.append(try await attribute(index, column.type, test, reader))
+            }
+            if let lookup = try await RestLookup(key, of: .span, reader) {
+                nodes.append(.rest(RestCondition(lookup, test, reader.schema)))
             }
             return any(nodes)
         case .resourceAttribute(let key):

@@ -105,6 +105,19 @@ package enum FixedColumn: UInt32, CaseIterable, Sendable {
     case linkDropped = 44
     case linkFlags = 45
     case linkShape = 46
+    /// The rest columns, four for each kind of owner: see ``RestColumns``.
+    case spanRestKey = 48
+    case spanRestType = 49
+    case spanRestNumber = 50
+    case spanRestString = 51
+    case eventRestKey = 52
+    case eventRestType = 53
+    case eventRestNumber = 54
+    case eventRestString = 55
+    case linkRestKey = 56
+    case linkRestType = 57
+    case linkRestNumber = 58
+    case linkRestString = 59
 
     /// Attribute column *i* has this number plus *i*.
     package static let firstAttribute: UInt32 = 64
@@ -112,6 +125,7 @@ package enum FixedColumn: UInt32, CaseIterable, Sendable {
     /// Columns of byte strings, whose values may stand in a dictionary of the block.
     static let strings: [FixedColumn] = [
         .name, .statusMessage, .traceState, .unusualParent, .eventName, .linkTraceID, .linkSpanID, .linkTraceState,
+        .spanRestKey, .spanRestString, .eventRestKey, .eventRestString, .linkRestKey, .linkRestString,
     ]
 
     var isString: Bool { Self.strings.contains(self) }
@@ -133,4 +147,6 @@ enum SectionKind: UInt16, Sendable {
     /// One page of the trace index; the section's number is the page's.
     case traceIndexPage = 3
     case bloomFilter = 4
+    /// A bloom filter over the keys in the rest columns.
+    case restKeyFilter = 5
 }

@@ -77,13 +77,43 @@ extension BlockReader {
 
     /// Reads a section, proves its checksum and decompresses it.
     static func section(_ entry: SectionEntry, _ id: BlockID, _ source: any BlockSource) async throws -> [UInt8] {
-        let stored = try await fetch(source, entry.stored.range)
+        try section(entry, id, try await fetch(source, entry.stored.range))
+    }
+
+    /// - Parameter stored: The section's bytes as they stand in the block.
+    private static func section(_ entry: SectionEntry, _ id: BlockID, _ stored: [UInt8]) throws(BlockError) -> [UInt8] {
         let part = "section \(entry.kind).\(entry.number) of block \(id)"
         let seed = id.checksumSeed(BlockID.sectionSeedGroup(entry.kind), UInt64(entry.number))
         guard XXH3.hash(stored.rawSpan, seed: seed) == entry.stored.checksum else {
             throw BlockError(.corrupted, "\(part) fails its checksum")
         }
         return try decompressed(stored, codec: entry.codec, part)
+    }
+
+    /// Reads sections as ``section(_:_:_:)`` does, those that lie near to each other by one read.
+    func sections(_ entries: [SectionEntry]) async throws -> [(SectionEntry, [UInt8])] {
+        let wanted = entries.sorted { $0.stored.offset < $1.stored.offset }
+        var found: [(SectionEntry, [UInt8])] = []
+        found.reserveCapacity(wanted.count)
+        var next = 0
+        while next < wanted.count {
+            let first = next
+            var end = wanted[first].stored.end
+            next += 1
+            while next < wanted.count, wanted[next].stored.offset <= end + Self.mergedGapByteCount,
+                wanted[next].stored.end - wanted[first].stored.offset <= Self.mergedByteLimit
+            {
+                end = max(end, wanted[next].stored.end)
+                next += 1
+            }
+            let start = wanted[first].stored.offset
+            let run = try await Self.fetch(source, start..<end)
+            for entry in wanted[first..<next] {
+                let stored = Array(run[(entry.stored.offset - start)..<(entry.stored.end - start)])
+                found.append((entry, try Self.section(entry, id, stored)))
+            }
+        }
+        return found
     }
 
     /// - Parameter stored: Bytes whose checksum was proved.

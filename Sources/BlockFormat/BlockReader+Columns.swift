@@ -7,7 +7,9 @@ internal import TraceModel
 
 extension BlockReader {
     /// Chunks that lie so near to each other are read together: a request costs more than bytes that nobody needs.
-    private static let mergedGapByteCount = 16 << 10
+    static let mergedGapByteCount = 16 << 10
+    /// More is not read at once for parts of which each is small.
+    static let mergedByteLimit = 4 << 20
 
     /// The list of a row group's columns.
     func directory(of group: Int) async throws -> RowGroupDirectory {

@@ -76,6 +76,7 @@ extension BlockReader {
         // A dictionary is decoded although no chunk may use it: a search by name does.
         let dictionaries = footer.sections.filter { $0.kind == SectionKind.dictionary.rawValue }
         _ = try await self.dictionaries(dictionaries.map(\.number))
+        try await checkRestKeys()
         try await readAll()
         return partCount
     }
@@ -86,6 +87,19 @@ extension BlockReader {
             guard try await mayContain(summary.id), let found = try await locate(summary.id),
                 found.rows == summary.firstRow..<(summary.firstRow + summary.spanCount)
             else { throw BlockError(.corrupted, "trace \(summary.id) of block \(id) is not found by its ID") }
+        }
+    }
+
+    /// Proves that the filter lets all keys in the rest columns pass.
+    private func checkRestKeys() async throws {
+        for owner in AttributeOwner.allCases where schema.hasRest(owner) {
+            let filter = try await restKeyFilter()
+            for key in try await restKeys(of: owner) {
+                let hash = RestColumns.filterHash(key.rawSpan, owner)
+                guard filter?.value.mayContain(hash: hash) ?? true else {
+                    throw BlockError(.corrupted, "a key in the rest columns of block \(id) is not found by its filter")
+                }
+            }
         }
     }
 

@@ -58,6 +58,7 @@ extension BlockReader {
         case .dictionary: "dictionaries"
         case .traceIndexPage: "trace index"
         case .bloomFilter: "bloom filter"
+        case .restKeyFilter: "key filter"
         case nil: "section kind \(kind)"
         }
     }

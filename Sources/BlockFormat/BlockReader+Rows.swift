@@ -57,7 +57,7 @@ extension BlockReader {
         _ rows: Range<Int>, of traces: [TraceAnchor], _ bytes: [UInt8], _ group: Int, into batch: inout SpanBatch
     ) async throws {
         let decoder = try RowGroupDecoder(bytes, index: group, entry: footer.rowGroups[group], id: id)
-        let available = try await dictionaries(decoder.columns.map(\.column).filter { isString($0) })
+        let available = try await dictionaries(try stringColumns(of: rows, decoder))
         let before = batch.rowCount
         var reader = RowReader(decoder: decoder, schema: schema, dictionaries: available, blockID: id)
         do {
@@ -66,6 +66,37 @@ extension BlockReader {
             batch.truncate(toRows: before)
             throw error
         }
+    }
+
+    /// The columns of strings that some rows of a group take. Of events and links all are meant, as they are few.
+    private func stringColumns(
+        of rows: Range<Int>, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> Set<UInt32> {
+        let shapes = schema.shapes[Int(AttributeOwner.span.rawValue)]
+        let entry = decoder.entry
+        let local = rows.clamped(to: entry.firstRow..<(entry.firstRow + entry.rowCount))
+        var codes = FlatBuffer<UInt64>(capacity: local.count)
+        try decoder.integers(
+            FixedColumn.shape.rawValue, count: entry.rowCount,
+            (local.lowerBound - entry.firstRow)..<(local.upperBound - entry.firstRow), into: &codes)
+        var seen = FlatBuffer(repeating: false, count: shapes.count)
+        var columns: Set<UInt32> = []
+        for index in 0..<codes.count {
+            guard codes[index] < UInt64(shapes.count) else {
+                throw BlockError(.corrupted, "block \(id) refers to an attribute shape that it does not have")
+            }
+            let code = Int(codes[index])
+            guard !seen[code] else { continue }
+            seen[code] = true
+            for column in shapes[code] where column != BlockSchema.rest && schema.columns[Int(column)].type.isByteString {
+                columns.insert(FixedColumn.firstAttribute + column)
+            }
+        }
+        for chunk in decoder.columns where isString(chunk.column) {
+            let index = Int(chunk.column) - Int(FixedColumn.firstAttribute)
+            if index < 0 || schema.columns[index].owner != .span { columns.insert(chunk.column) }
+        }
+        return columns
     }
 
     /// Whether a column holds strings.

@@ -5,10 +5,13 @@ internal import ColumnEncoding
 internal import TraceModel
 
 extension BlockReader {
-    /// The keys of all attributes of a place: what the block says of itself, no row is read.
-    package func attributeKeys(of place: AttributePlace) -> Set<[UInt8]> {
+    /// The keys of all attributes of a place: what the block says of itself. Of rows only keys are read, and only where
+    /// there are more than a dictionary takes.
+    package func attributeKeys(of place: AttributePlace) async throws -> Set<[UInt8]> {
         switch place {
-        case .owner(let owner): Set(schema.columns.filter { $0.owner == owner && $0.valueCount > 0 }.map(\.key))
+        case .owner(let owner):
+            Set(schema.columns.filter { $0.owner == owner && $0.valueCount > 0 }.map(\.key))
+                .union(try await restKeys(of: owner))
         case .message(let kind): Set(messages(of: kind).flatMap { EncodedAttributes.keys(in: $0.rawSpan, of: kind) })
         }
     }
@@ -40,6 +43,7 @@ extension BlockReader {
                     try await listNumbers(number, column.type, into: &values, goesOn: goesOn)
                 }
             }
+            try await listRest(key, of: owner, into: &values, goesOn: goesOn)
         }
     }
 

@@ -29,6 +29,7 @@ package final class BlockReader: Sendable {
     /// What was read once and is kept.
     private struct Kept: ~Copyable {
         var bloom: Shared<BloomFilter>?
+        var restKeyFilter: Shared<BloomFilter>?
         var pages: [Int: Shared<TraceIndexPage>] = [:]
         var dictionaries: [UInt32: Shared<BlockDictionary>] = [:]
         var byteCount = 0
@@ -147,17 +148,32 @@ package final class BlockReader: Sendable {
 
     private func bloomFilter() async throws -> Shared<BloomFilter>? {
         if let bloom = kept.withLock({ $0.bloom }) { return bloom }
-        guard let entry = footer.section(.bloomFilter) else { return nil }
-        let bytes = try await Self.section(entry, id, source)
-        let bloom = Shared(
-            try reading("bloom filter of block \(id)") { () throws(ByteCodingError) in
-                try BloomFilter(bytes.rawSpan)
-            })
+        guard let (bloom, byteCount) = try await filter(.bloomFilter, "bloom filter") else { return nil }
         kept.withLock { kept in
-            if kept.bloom == nil { kept.byteCount += bytes.count }
+            if kept.bloom == nil { kept.byteCount += byteCount }
             kept.bloom = bloom
         }
         return bloom
+    }
+
+    /// Over the keys in the rest columns of all owners; nil if the block has none.
+    func restKeyFilter() async throws -> Shared<BloomFilter>? {
+        if let filter = kept.withLock({ $0.restKeyFilter }) { return filter }
+        guard let (filter, byteCount) = try await filter(.restKeyFilter, "key filter") else { return nil }
+        kept.withLock { kept in
+            if kept.restKeyFilter == nil { kept.byteCount += byteCount }
+            kept.restKeyFilter = filter
+        }
+        return filter
+    }
+
+    private func filter(_ kind: SectionKind, _ name: String) async throws -> (Shared<BloomFilter>, Int)? {
+        guard let entry = footer.section(kind) else { return nil }
+        let bytes = try await Self.section(entry, id, source)
+        let filter = try reading("\(name) of block \(id)") { () throws(ByteCodingError) in
+            try BloomFilter(bytes.rawSpan)
+        }
+        return (Shared(filter), bytes.count)
     }
 
     func indexPage(_ number: Int) async throws -> Shared<TraceIndexPage> {
@@ -181,20 +197,24 @@ package final class BlockReader: Sendable {
         number + 1 < footer.indexPages.count ? footer.indexPages[number + 1].firstRow : footer.statistics.rowCount
     }
 
-    /// The dictionaries of `columns`; those that have none are left out.
-    func dictionaries(_ columns: [UInt32]) async throws -> [UInt32: Shared<BlockDictionary>] {
-        var found = kept.withLock { kept in kept.dictionaries.filter { columns.contains($0.key) } }
-        for column in columns where found[column] == nil {
-            guard let entry = footer.section(.dictionary, column) else { continue }
-            let bytes = try await Self.section(entry, id, source)
+    /// The dictionaries of `columns`; those that have none are left out. Those that lie near to each other are read
+    /// together.
+    func dictionaries(_ columns: some Collection<UInt32>) async throws -> [UInt32: Shared<BlockDictionary>] {
+        var found: [UInt32: Shared<BlockDictionary>] = [:]
+        kept.withLock { kept in
+            for column in columns { if let known = kept.dictionaries[column] { found[column] = known } }
+        }
+        let missing = columns.compactMap { found[$0] == nil ? footer.section(.dictionary, $0) : nil }
+        guard !missing.isEmpty else { return found }
+        for (entry, bytes) in try await sections(missing) {
             let dictionary = Shared(
-                try reading("dictionary \(column) of block \(id)") { () throws(ByteCodingError) in
+                try reading("dictionary \(entry.number) of block \(id)") { () throws(ByteCodingError) in
                     try BlockDictionary(bytes.rawSpan)
                 })
-            found[column] = dictionary
+            found[entry.number] = dictionary
             kept.withLock { kept in
-                if kept.dictionaries[column] == nil { kept.byteCount += dictionary.value.retainedByteCount }
-                kept.dictionaries[column] = dictionary
+                if kept.dictionaries[entry.number] == nil { kept.byteCount += dictionary.value.retainedByteCount }
+                kept.dictionaries[entry.number] = dictionary
             }
         }
         return found

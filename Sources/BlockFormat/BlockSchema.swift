@@ -37,14 +37,22 @@ package struct StoredScope: Hashable, Sendable {
 /// scopes:    count, then each: present, schema URL, encoded message
 /// shapes:    for each owner (span, event, link): count, then each: length, column indexes
 /// ```
-/// All numbers are varints, all strings have a varint length before them. Shape 0 of each owner is the empty one.
+/// All numbers are varints, all strings have a varint length before them. Shape 0 of each owner is the empty one. In a
+/// shape the count of columns stands for an attribute without a column of its own: the owner's next in the rest columns.
 package struct BlockSchema: Sendable {
     package var columns: [AttributeColumn] = []
     package var services: [[UInt8]] = []
     package var resources: [StoredResource] = []
     package var scopes: [StoredScope] = []
-    /// By owner, then shape code: indexes into `columns`, in the order of the attributes.
+    /// By owner, then shape code: indexes into `columns` or ``rest``, in the order of the attributes.
     package var shapes: [[[UInt32]]] = [[[]], [[]], [[]]]
+    /// By owner: whether one of its shapes has ``rest``; only in a schema that was read.
+    private var restOwners = [false, false, false]
+
+    /// In a shape: an attribute in the rest columns.
+    package static let rest = UInt32.max
+
+    func hasRest(_ owner: AttributeOwner) -> Bool { restOwners[Int(owner.rawValue)] }
 
     package init() {}
 
@@ -75,7 +83,7 @@ package struct BlockSchema: Sendable {
             out.append(varint: UInt64(list.count))
             for shape in list {
                 out.append(varint: UInt64(shape.count))
-                for column in shape { out.append(varint: UInt64(column)) }
+                for column in shape { out.append(varint: UInt64(min(column, UInt32(columns.count)))) }
             }
         }
     }
@@ -111,22 +119,27 @@ package struct BlockSchema: Sendable {
                 StoredScope(isPresent: isPresent, encoded: try Self.bytes(&cursor, bytes), schemaURL: schemaURL))
         }
         for owner in AttributeOwner.allCases {
-            shapes[Int(owner.rawValue)] = try shapeList(of: owner, &cursor, bytes)
+            var hasRest = false
+            shapes[Int(owner.rawValue)] = try shapeList(of: owner, &cursor, bytes, hasRest: &hasRest)
+            restOwners[Int(owner.rawValue)] = hasRest
         }
         guard cursor.isAtEnd else { throw ByteCodingError(.corrupted, "schema") }
     }
 
     private func shapeList(
-        of owner: AttributeOwner, _ cursor: inout ByteCursor, _ bytes: RawSpan
+        of owner: AttributeOwner, _ cursor: inout ByteCursor, _ bytes: RawSpan, hasRest: inout Bool
     ) throws(ByteCodingError) -> [[UInt32]] {
         var list: [[UInt32]] = []
         for _ in 0..<(try cursor.count(bytes, limit: cursor.remaining)) {
             var shape: [UInt32] = []
             for _ in 0..<(try cursor.count(bytes, limit: cursor.remaining)) {
                 let column = try cursor.count(bytes, limit: columns.count)
-                guard column < columns.count, columns[column].owner == owner else {
-                    throw ByteCodingError(.corrupted, "shape")
+                if column == columns.count {
+                    hasRest = true
+                    shape.append(Self.rest)
+                    continue
                 }
+                guard columns[column].owner == owner else { throw ByteCodingError(.corrupted, "shape") }
                 shape.append(UInt32(column))
             }
             list.append(shape)

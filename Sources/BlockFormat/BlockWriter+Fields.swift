@@ -98,6 +98,7 @@ extension BlockWriter {
     private mutating func writeAttributes(of owner: AttributeOwner) {
         rows.scatterAttributes(owner, ordering.sources, catalog)
         rows.scatter.write(into: &groups, &catalog)
+        if catalog.shapes.hasRest { rows.writeRest(owner, ordering.sources, into: &groups, &catalog) }
     }
 
     mutating func writeEvents() {

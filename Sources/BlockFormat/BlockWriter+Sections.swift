@@ -9,6 +9,7 @@ extension BlockWriter {
         var out = ByteWriter(capacity: 256 << 10)
         for column in catalog.dictionaries.indices { writeDictionary(column, into: &out) }
         writeSchema(into: &out)
+        if catalog.shapes.hasRest { writeRestKeyFilter(into: &out) }
         writeTraceIndex(into: &out)
         writeFooter(into: &out)
         return out.array()
@@ -36,6 +37,21 @@ extension BlockWriter {
         var section = ByteWriter(capacity: 16 << 10)
         schema.write(into: &section)
         append(section, .schema, 0, compressed: true, into: &out)
+    }
+
+    private mutating func writeRestKeyFilter(into out: inout ByteWriter) {
+        let owners = AttributeOwner.allCases.map { ($0, RestColumns($0).keys.rawValue) }
+        var hashes = FlatBuffer<UInt64>()
+        for index in 0..<catalog.distinct.entries.count {
+            let entry = catalog.distinct.entries[index]
+            guard let (owner, _) = owners.first(where: { $0.1 == entry.column }) else { continue }
+            hashes.append(RestColumns.filterHash(catalog.strings[entry.string], owner))
+        }
+        var filter = BloomFilter(keyCount: hashes.count)
+        for index in 0..<hashes.count { filter.insert(hash: hashes[index]) }
+        var section = ByteWriter(capacity: 1 << 10)
+        filter.write(into: &section)
+        append(section, .restKeyFilter, 0, compressed: false, into: &out)
     }
 
     private mutating func writeTraceIndex(into out: inout ByteWriter) {

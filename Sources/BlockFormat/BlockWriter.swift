@@ -32,14 +32,15 @@ package struct BlockWriter: ~Copyable {
     ///   - criticalNanoseconds: The derived column, one value a row in block order; empty if there is none.
     ///   - criticalPathVersion: Of the definition by which it was made.
     ///   - pool: For scratch memory.
+    ///   - limits: Which attributes get columns of their own.
     package init(
         id: BlockID, ordering: consuming SpanOrdering, criticalNanoseconds: consuming FlatBuffer<UInt64>,
-        criticalPathVersion: UInt8, pool: SlabPool
+        criticalPathVersion: UInt8, pool: SlabPool, limits: AttributeLimits = AttributeLimits()
     ) {
         precondition(ordering.rowCount > 0, "a block has at least one span")
         precondition(criticalNanoseconds.count == 0 || criticalNanoseconds.count == ordering.rowCount)
         self.id = id
-        catalog = BlockCatalog(ordering, pool: pool, seed: id.low)
+        catalog = BlockCatalog(ordering, pool: pool, seed: id.low, limits: limits)
         heavyColumns = HeavyColumns(catalog)
         groups = RowGroupWriter(blockID: id, catalog)
         rows = RowGroupRows(seed: id.low)

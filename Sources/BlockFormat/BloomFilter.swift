@@ -3,7 +3,8 @@
 package import ByteCoding
 package import TraceModel
 
-/// Says of a trace ID that it may be in a block, or certainly is not: a cache-line-blocked bloom filter.
+/// Says of a trace ID (or of a key in the rest columns) that it may be in a block, or certainly is not: a
+/// cache-line-blocked bloom filter.
 ///
 /// ```
 /// line count (UInt32 LE) | lines of 64 bytes
@@ -24,13 +25,18 @@ package struct BloomFilter: ~Copyable {
 
     static let bitsPerKey = 12
 
-    package mutating func insert(_ id: TraceID) {
-        let (line, bits) = Self.place(id, lineCount: lineCount)
+    package mutating func insert(_ id: TraceID) { insert(hash: Self.hash(id)) }
+
+    /// - Parameter hash: Of any key; all of its bits count.
+    mutating func insert(hash: UInt64) {
+        let (line, bits) = Self.place(hash, lineCount: lineCount)
         for word in 0..<8 { words[line &* 8 &+ word] |= Self.bit(word, bits) }
     }
 
-    package func mayContain(_ id: TraceID) -> Bool {
-        let (line, bits) = Self.place(id, lineCount: lineCount)
+    package func mayContain(_ id: TraceID) -> Bool { mayContain(hash: Self.hash(id)) }
+
+    func mayContain(hash: UInt64) -> Bool {
+        let (line, bits) = Self.place(hash, lineCount: lineCount)
         for word in 0..<8 where words[line &* 8 &+ word] & Self.bit(word, bits) == 0 { return false }
         return true
     }
@@ -51,8 +57,9 @@ package struct BloomFilter: ~Copyable {
         words = read
     }
 
-    private static func place(_ id: TraceID, lineCount: Int) -> (line: Int, bits: UInt64) {
-        let hash = mix(id.high ^ mix(id.low))
+    private static func hash(_ id: TraceID) -> UInt64 { mix(id.high ^ mix(id.low)) }
+
+    private static func place(_ hash: UInt64, lineCount: Int) -> (line: Int, bits: UInt64) {
         let line = Int(((hash >> 32) &* UInt64(lineCount)) >> 32)
         return (line, mix(hash))
     }

@@ -39,14 +39,20 @@ struct HeavyColumns: ~Copyable {
     }
 
     private mutating func markShapes(_ catalog: borrowing BlockCatalog) {
+        let isRestHeavy = AttributeOwner.allCases.contains { owner in
+            let rest = RestColumns(owner)
+            return columns[Int(rest.keys.rawValue)] || columns[Int(rest.strings.rawValue)]
+        }
         for shape in 0..<(catalog.shapes.starts.count - 1) {
+            shapes[shape] = isRestHeavy && catalog.shapes.restCounts[shape] > 0
             for position in catalog.shapes.range(shape) where !shapes[shape] {
-                shapes[shape] = columns[Int(FixedColumn.firstAttribute) + catalog.shapes.slots[position].column]
+                shapes[shape] = contains(Int(FixedColumn.firstAttribute) + catalog.shapes.slots[position].column)
             }
         }
     }
 
-    @inline(__always) func contains(_ column: Int) -> Bool { columns[column] }
+    /// False for the number behind the last, that of what is in the rest columns.
+    @inline(__always) func contains(_ column: Int) -> Bool { column < columns.count && columns[column] }
 
     @inline(__always) func areIn(shape: Int) -> Bool { shapes[shape] }
 
@@ -61,16 +67,16 @@ struct HeavyColumns: ~Copyable {
             let code = UInt32(truncatingIfNeeded: view.parentSpanID[row])
             sum += byteCount(.unusualParent, code, source, catalog)
         }
-        sum += byteCount(.span, row, view.attributes, source, catalog)
+        sum += byteCount(.span, row, view.attributes, of: view, source, catalog)
         for event in view.events(of: row) {
             sum += byteCount(.eventName, view.eventName[event], source, catalog)
-            sum += byteCount(.event, event, view.eventAttributes, source, catalog)
+            sum += byteCount(.event, event, view.eventAttributes, of: view, source, catalog)
         }
         for link in view.links(of: row) {
             sum += byteCount(.linkTraceID, view.linkTraceID[link], source, catalog)
             sum += byteCount(.linkSpanID, view.linkSpanID[link], source, catalog)
             sum += byteCount(.linkTraceState, view.linkTraceState[link], source, catalog)
-            sum += byteCount(.link, link, view.linkAttributes, source, catalog)
+            sum += byteCount(.link, link, view.linkAttributes, of: view, source, catalog)
         }
         return sum
     }
@@ -82,8 +88,8 @@ struct HeavyColumns: ~Copyable {
     }
 
     private func byteCount(
-        _ owner: AttributeOwner, _ index: Int, _ attributes: AttributeColumnsView, _ source: UInt32,
-        _ catalog: borrowing BlockCatalog
+        _ owner: AttributeOwner, _ index: Int, _ attributes: AttributeColumnsView, of view: SpanBatchView,
+        _ source: UInt32, _ catalog: borrowing BlockCatalog
     ) -> Int {
         let code = catalog.shapeCodes[BlockCatalog.shapeList(Int(source), owner), attributes.shape[index]]
         let shape = catalog.shapes.firstShape(of: owner) + Int(code)
@@ -96,11 +102,23 @@ struct HeavyColumns: ~Copyable {
             }
             value += 1
         }
+        guard catalog.shapes.restCounts[shape] > 0 else { return sum }
+        let rest = RestColumns(owner)
+        catalog.forEachRest(index, attributes, of: view, source, shape) { key, type, value in
+            if contains(Int(rest.keys.rawValue)) { sum += Self.byteCount(catalog.strings[key]) }
+            if type.isByteString, contains(Int(rest.strings.rawValue)) {
+                sum += Self.byteCount(catalog.strings[UInt32(truncatingIfNeeded: value)])
+            }
+        }
         return sum
     }
 
     private static func byteCount(_ code: UInt32, _ source: UInt32, _ catalog: borrowing BlockCatalog) -> Int {
-        let byteCount = catalog.strings[catalog.strings.code(source, code)].byteCount
+        byteCount(catalog.strings[catalog.strings.code(source, code)])
+    }
+
+    private static func byteCount(_ string: RawSpan) -> Int {
+        let byteCount = string.byteCount
         return byteCount > BlockLayout.shortStringByteLimit ? byteCount : 0
     }
 }

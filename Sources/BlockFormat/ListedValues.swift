@@ -33,6 +33,8 @@ package struct ListedValues: Sendable {
         if case .string(let bytes) = value { byteCount += bytes.count + 32 }
     }
 
+    mutating func insert(_ other: Self) { for value in other.all { insert(value) } }
+
     mutating func insert(string: RawSpan) { insert(.string([UInt8](string))) }
 
     /// A value that is no byte string.

@@ -21,6 +21,7 @@ struct RowGroupRows: ~Copyable {
     /// One column after the other.
     var values = FlatBuffer<UInt64>(capacity: BlockLayout.rowGroupRowLimit)
     var scatter = AttributeScatter()
+    private var rest = RestGather()
 
     /// Whose column is gathered.
     enum Members { case rows, children }
@@ -138,5 +139,18 @@ extension RowGroupRows {
         case .link:
             scatter.scatter(owner, children, childShapes, sources, catalog) { $0.linkAttributes }
         }
+    }
+
+    /// Writes the attributes of a kind of owner that have no column of their own.
+    mutating func writeRest(
+        _ owner: AttributeOwner, _ sources: [SpanBatchView], into groups: inout RowGroupWriter,
+        _ catalog: inout BlockCatalog
+    ) {
+        switch owner {
+        case .span: rest.gather(owner, references, shapes, sources, catalog) { $0.attributes }
+        case .event: rest.gather(owner, children, childShapes, sources, catalog) { $0.eventAttributes }
+        case .link: rest.gather(owner, children, childShapes, sources, catalog) { $0.linkAttributes }
+        }
+        rest.write(owner, into: &groups, &catalog)
     }
 }

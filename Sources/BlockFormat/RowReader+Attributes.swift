@@ -149,11 +149,14 @@ extension RowReader {
             if index < range.lowerBound { before[Int(stored[index])] += 1 } else { within[Int(stored[index])] += 1 }
         }
         var columns = ColumnValues(columnCount: schema.columns.count)
-        for shape in list.indices {
-            for column in list[shape] { columns.count(Int(column), before: before[shape], within: within[shape]) }
+        for shape in list.indices where before[shape] + within[shape] > 0 {
+            for column in list[shape] { columns.count(column, before: before[shape], within: within[shape]) }
         }
         try decodeValues(&columns, in: &batch)
-        return assemble(stored, from: range.lowerBound, list, &columns, owner, in: &batch)
+        let rest = try rest(
+            of: owner, before: columns.restBefore, within: columns.restWithin,
+            areLast: range.upperBound == ownerCount, in: &batch)
+        return assemble(stored, from: range.lowerBound, list, &columns, rest, in: &batch)
     }
 
     /// The values of all attribute columns that the owners use, one column after the other.
@@ -163,6 +166,8 @@ extension RowReader {
         /// By column: its next value in `values`.
         var next: FlatBuffer<Int>
         var values = FlatBuffer<UInt64>()
+        var restBefore = 0
+        var restWithin = 0
 
         init(columnCount: Int) {
             before = FlatBuffer(repeating: 0, count: columnCount)
@@ -170,9 +175,14 @@ extension RowReader {
             next = FlatBuffer(repeating: 0, count: columnCount)
         }
 
-        mutating func count(_ column: Int, before: Int, within: Int) {
-            self.before[column] += before
-            self.within[column] += within
+        mutating func count(_ column: UInt32, before: Int, within: Int) {
+            if column == BlockSchema.rest {
+                restBefore += before
+                restWithin += within
+            } else {
+                self.before[Int(column)] += before
+                self.within[Int(column)] += within
+            }
         }
     }
 
@@ -201,29 +211,52 @@ extension RowReader {
 
     private func assemble(
         _ stored: borrowing FlatBuffer<UInt64>, from first: Int, _ list: [[UInt32]], _ columns: inout ColumnValues,
-        _ owner: AttributeOwner, in batch: inout SpanBatch
+        _ rest: borrowing ReadRest, in batch: inout SpanBatch
     ) -> ReadAttributes {
         var result = ReadAttributes()
         var shapeCodes = FlatBuffer<UInt32>(repeating: .max, count: list.count)
+        var slots = FlatBuffer<AttributeSlot>()
+        var nextRest = 0
         for index in first..<stored.count {
             let shape = Int(stored[index])
-            if shapeCodes[shape] == .max { shapeCodes[shape] = batchShape(list[shape], in: &batch) }
-            result.shapes.append(shapeCodes[shape])
+            let firstRest = nextRest
             result.starts.append(result.values.count)
             for column in list[shape] {
-                let next = columns.next[Int(column)]
-                result.values.append(columns.values[next])
-                columns.next[Int(column)] = next + 1
+                if column == BlockSchema.rest {
+                    result.values.append(rest.values[nextRest])
+                    nextRest += 1
+                } else {
+                    let next = columns.next[Int(column)]
+                    result.values.append(columns.values[next])
+                    columns.next[Int(column)] = next + 1
+                }
             }
+            var code = shapeCodes[shape]
+            if code == .max {
+                code = batchShape(list[shape], rest, from: firstRest, &slots, in: &batch)
+                // With rest entries it is this owner's alone.
+                if nextRest == firstRest { shapeCodes[shape] = code }
+            }
+            result.shapes.append(code)
         }
         return result
     }
 
-    private func batchShape(_ shape: [UInt32], in batch: inout SpanBatch) -> UInt32 {
-        var slots = FlatBuffer<AttributeSlot>(capacity: shape.count)
+    /// - Parameter firstRest: The owner's first entry in `rest`.
+    private func batchShape(
+        _ shape: [UInt32], _ rest: borrowing ReadRest, from firstRest: Int,
+        _ slots: inout FlatBuffer<AttributeSlot>, in batch: inout SpanBatch
+    ) -> UInt32 {
+        slots.removeAll()
+        var nextRest = firstRest
         for index in shape {
-            let column = schema.columns[Int(index)]
-            slots.append(AttributeSlot(key: batch.strings.code(for: column.key.rawSpan), type: column.type))
+            if index == BlockSchema.rest {
+                slots.append(rest.slots[nextRest])
+                nextRest += 1
+            } else {
+                let column = schema.columns[Int(index)]
+                slots.append(AttributeSlot(key: batch.strings.code(for: column.key.rawSpan), type: column.type))
+            }
         }
         return batch.shapes.code(for: slots.rawSpan)
     }

@@ -11,7 +11,7 @@ struct ShapeTable: ~Copyable {
 
         init(column: UInt32, isString: Bool) { bits = column << 1 | (isString ? 1 : 0) }
 
-        /// Index into the schema's columns.
+        /// Index into the schema's columns; behind the last for an attribute in the rest columns.
         @inline(__always) var column: Int { Int(bits &>> 1) }
         @inline(__always) var isString: Bool { bits & 1 != 0 }
     }
@@ -21,6 +21,10 @@ struct ShapeTable: ~Copyable {
     /// Where each shape's slots begin, and behind the last shape how many there are.
     private(set) var starts = FlatBuffer<UInt32>()
     private(set) var slots = FlatBuffer<Slot>()
+    /// By place in `starts`: how many attributes of the shape are in the rest columns.
+    private(set) var restCounts = FlatBuffer<UInt32>()
+    /// Whether a shape has such attributes.
+    private(set) var hasRest = false
 
     init() {}
 
@@ -29,9 +33,17 @@ struct ShapeTable: ~Copyable {
             firstShapes.append(starts.count)
             for shape in list {
                 starts.append(UInt32(slots.count))
+                var restCount: UInt32 = 0
                 for column in shape {
-                    slots.append(Slot(column: column, isString: schema.columns[Int(column)].type.isByteString))
+                    if column == BlockSchema.rest {
+                        restCount += 1
+                        slots.append(Slot(column: UInt32(schema.columns.count), isString: false))
+                    } else {
+                        slots.append(Slot(column: column, isString: schema.columns[Int(column)].type.isByteString))
+                    }
                 }
+                restCounts.append(restCount)
+                hasRest = hasRest || restCount > 0
             }
         }
         starts.append(UInt32(slots.count))

@@ -11,7 +11,7 @@ extension QueryEngine {
         let reason = try await overSources(snapshot, query, .tagNames) { head in
             for scope in scopes { names[scope, default: []].formUnion(head.attributeKeys(of: scope.place)) }
         } block: { reader, _ in
-            for scope in scopes { names[scope, default: []].formUnion(reader.attributeKeys(of: scope.place)) }
+            for scope in scopes { names[scope, default: []].formUnion(try await reader.attributeKeys(of: scope.place)) }
         }
         var cut: String?
         let sorted = names.mapValues { names in

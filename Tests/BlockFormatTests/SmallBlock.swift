@@ -103,7 +103,7 @@ enum SmallBlock {
     }
 
     /// The block of the request's spans, with a derived column.
-    static func written() throws -> WrittenBlock {
-        write([try Source([request]).view], critical: [5000, 3000, 0, 0])
+    static func written(limits: AttributeLimits = AttributeLimits()) throws -> WrittenBlock {
+        write([try Source([request]).view], critical: [5000, 3000, 0, 0], limits: limits)
     }
 }

@@ -41,13 +41,16 @@ struct WrittenBlock {
 /// Writes a block of the sources' spans.
 ///
 /// - Parameter critical: The derived column by rows of the ordering; empty for none.
-func write(_ sources: [SpanBatchView], id: BlockID = someBlockID, critical: [UInt64] = []) -> WrittenBlock {
+func write(
+    _ sources: [SpanBatchView], id: BlockID = someBlockID, critical: [UInt64] = [],
+    limits: AttributeLimits = AttributeLimits()
+) -> WrittenBlock {
     let ordering = SpanOrdering(sources)
     var column = FlatBuffer<UInt64>()
     for value in critical { column.append(value) }
     var writer = BlockWriter(
         id: id, ordering: ordering, criticalNanoseconds: column, criticalPathVersion: critical.isEmpty ? 0 : 1,
-        pool: pool)
+        pool: pool, limits: limits)
     var bytes: [UInt8] = []
     while let part = writer.nextPart() { bytes += part }
     return WrittenBlock(id: id, bytes: bytes, statistics: writer.statistics)

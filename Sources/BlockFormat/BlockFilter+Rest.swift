@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import TraceModel
+
+/// A test of the values that a key has in the rest columns.
+struct RestCondition: Sendable {
+    var lookup: RestLookup
+    var test: ValueTest
+    /// By shape code: how many entries a span has.
+    var entryCounts: [UInt32]
+
+    init(_ lookup: RestLookup, _ test: ValueTest, _ schema: BlockSchema) {
+        self.lookup = lookup
+        self.test = test
+        entryCounts = schema.shapes[Int(AttributeOwner.span.rawValue)].map { shape in
+            UInt32(truncatingIfNeeded: shape.count { $0 == BlockSchema.rest })
+        }
+    }
+}
+
+extension BlockFilter {
+    /// The rows that have an entry for which the condition holds.
+    static func rest(_ condition: RestCondition, _ decoder: borrowing RowGroupDecoder) throws(BlockError) -> RowMask {
+        let entryCount = decoder.valueCount(condition.lookup.columns.keys.rawValue)
+        var holds = [Bool](repeating: false, count: entryCount)
+        try condition.lookup.forEach(decoder) { entry, type, bits, bytes in
+            holds[entry] =
+                type.isByteString ? condition.test.holds(bytes: bytes, type) : condition.test.holds(bits: bits, type)
+        }
+        guard holds.contains(true) else { return .none }
+        let count = decoder.entry.rowCount
+        var shapes = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(FixedColumn.shape.rawValue, count: count, 0..<count, into: &shapes)
+        var rows = [Bool](repeating: false, count: count)
+        var first = 0
+        for row in 0..<count {
+            guard shapes[row] < UInt64(condition.entryCounts.count) else { throw unfit(decoder) }
+            let end = first + Int(condition.entryCounts[Int(shapes[row])])
+            guard end <= entryCount else { throw unfit(decoder) }
+            rows[row] = holds[first..<end].contains(true)
+            first = end
+        }
+        return RowMask(rows)
+    }
+}

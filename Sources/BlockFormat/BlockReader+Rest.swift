@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteCoding
+internal import ColumnEncoding
+internal import TraceModel
+
+extension BlockReader {
+    /// The keys in the rest columns of a kind of owner.
+    func restKeys(of owner: AttributeOwner) async throws -> Set<[UInt8]> {
+        guard schema.hasRest(owner) else { return [] }
+        let column = RestColumns(owner).keys.rawValue
+        var keys: Set<[UInt8]> = []
+        if let dictionary = try await dictionaries([column])[column] {
+            for index in 0..<dictionary.value.count { keys.insert(dictionary.value.value(index).bytes) }
+            return keys
+        }
+        for group in footer.rowGroups.indices {
+            let decoder = try await decoder(of: group, try await directory(of: group), columns: [column])
+            let count = decoder.valueCount(column)
+            guard let strings = try decoder.localStrings(column, count: count, 0..<count) else { continue }
+            for entry in 0..<strings.entryCount { keys.insert([UInt8](strings.entry(entry))) }
+        }
+        return keys
+    }
+
+    /// Adds the values that a key has in the rest columns.
+    func listRest(
+        _ key: [UInt8], of owner: AttributeOwner, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    ) async throws {
+        guard let lookup = try await RestLookup(key, of: owner, self) else { return }
+        for group in footer.rowGroups.indices {
+            let directory = try await directory(of: group)
+            guard lookup.mayMatch(directory) else { continue }
+            let decoder = try await decoder(of: group, directory, columns: lookup.columns.all)
+            var found = ListedValues()
+            try lookup.forEach(decoder) { _, type, bits, bytes in
+                if type == .string { found.insert(string: bytes) } else { found.insert(bits: bits, type) }
+            }
+            values.insert(found)
+            guard try goesOn(values.byteCount) else { return }
+        }
+    }
+}
