@@ -86,12 +86,15 @@ struct AttributePlan {
         for owner in shapes.indices { chooseShapes(owner, limits) }
     }
 
-    /// Keeps the columns that most owners have; among equals, the order of owner, key and type decides.
+    /// Keeps the columns that most owners have; among equals, the order of owner, key and type decides. Where not all can
+    /// have one, those that hardly any owner has get none either: they would make many shapes of few.
     private mutating func chooseColumns(
         _ limits: AttributeLimits, _ isLong: [Bool], _ strings: borrowing UnifiedStrings
     ) {
         countOwners()
-        var order = candidates.indices.filter { !isLong[$0] }
+        let rowCount = uses[Int(AttributeOwner.span.rawValue)].reduce(0, +)
+        let least = candidates.count > limits.columnCount ? rowCount / limits.rowsPerOwner : 0
+        var order = candidates.indices.filter { !isLong[$0] && candidates[$0].ownerCount >= least }
         order.sort { first, second in
             let (a, b) = (candidates[first], candidates[second])
             if a.ownerCount != b.ownerCount { return a.ownerCount > b.ownerCount }
@@ -110,10 +113,17 @@ struct AttributePlan {
     }
 
     private mutating func countOwners() {
-        for (owner, list) in shapes.enumerated() {
-            for (code, shape) in list.enumerated() {
+        // By candidate: the last shape, counted over all kinds of owners, that has it.
+        var lastShapes = [Int](repeating: -1, count: candidates.count)
+        var number = 0
+        for (list, uses) in zip(shapes, uses) {
+            for (shape, count) in zip(list, uses) {
                 // A key that stands twice is one owner's all the same.
-                for index in Set(shape) { candidates[Int(index)].ownerCount += uses[owner][code] }
+                for index in shape where lastShapes[Int(index)] != number {
+                    lastShapes[Int(index)] = number
+                    candidates[Int(index)].ownerCount += count
+                }
+                number += 1
             }
         }
     }

@@ -56,6 +56,9 @@ package struct AttributeLimits: Sendable {
     /// Attribute columns of a block: those that most owners have. Each costs a reader memory and a block some fifty
     /// bytes, whatever it holds.
     package var columnCount = 1024
+    /// Where there are more attributes, one that fewer owners have than one for so many spans gets no column either: that
+    /// is sixteen in a row group, where a column costs as much as it saves.
+    package var rowsPerOwner = 512
     /// Longer keys get no column.
     package var keyByteCount = 256
     /// Shapes of each kind of owner, besides those of rest entries alone: the most used ones.

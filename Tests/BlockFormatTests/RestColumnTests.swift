@@ -84,6 +84,23 @@ internal import TraceModel
         }
     }
 
+    @Test func `where attributes are too many, those that hardly any span has get no column`() async throws {
+        var spans: [[OTLPMessage.KeyValue]] = []
+        for index in 0..<2048 {
+            spans.append([
+                Self.attribute("all", .int(1)), Self.attribute("some.\(index % 512)", .int(2)),
+                Self.attribute("few.\(index % 1024)", .int(3)),
+            ])
+        }
+        let request = Self.request(spans)
+        let reader = try await write([try Source([request]).view]).open()
+        try await reader.verify()
+        // Four of 2,048 spans have each of the middle ones, two each of the last.
+        #expect(reader.schema.columns.count == 513)
+        #expect(reader.schema.shapes[0].count == 513)
+        #expect(try multiset(flatSpans(try await reader.readAll())) == multiset(request.flatSpans))
+    }
+
     @Test func `what a block takes grows with its data, not with the number of its keys`() async throws {
         let attributes = (0..<1007).map { span in
             (0..<110).map { Self.attribute("key.\(span * 110 + $0)", .string(Array("v\($0)".utf8))) }
