@@ -27,12 +27,13 @@ extension LocalJournal {
     /// A journal without a thread: `writeGroup()` writes.
     static func simulated(
         on fileSystem: any FileSystem, incarnation: UInt64 = 1, segmentByteCount: Int = 64 << 10,
-        queueByteLimit: Int = 1 << 20, compression: JournalCompression = .none
+        queueByteLimit: Int = 1 << 20, compression: JournalCompression = .none, spareSegmentCount: Int = 2
     ) throws(JournalError) -> LocalJournal {
         var options = JournalOptions()
         options.segmentByteCount = segmentByteCount
         options.queueByteLimit = queueByteLimit
         options.compression = compression
+        options.spareSegmentCount = spareSegmentCount
         return try LocalJournal(
             journalDirectory, fileSystem: fileSystem,
             incarnation: IncarnationID(high: 7, low: incarnation), options: options,
@@ -78,7 +79,7 @@ func segment(
     let system = SimulatedFileSystem(seed: 1)
     let journal = try LocalJournal.simulated(
         on: system, incarnation: incarnation, segmentByteCount: segmentByteCount,
-        compression: compression)
+        compression: compression, spareSegmentCount: 0)
     for record in records { _ = try journal.append(record) }
     while journal.writeGroup() {}
     if isClosed {

@@ -132,7 +132,9 @@ private struct JournalHistory {
     )
     func manyLives(seed: UInt64) throws {
         var history = JournalHistory(seed: 1000 + seed)
-        let operations: [FileOperation] = [.write, .synchronize, .synchronizeDirectory, .preallocate, .open, .unlink]
+        let operations: [FileOperation] = [
+            .write, .synchronize, .synchronizeDirectory, .preallocate, .open, .unlink, .rename,
+        ]
         for life in 0..<5 {
             for _ in 0..<history.generator.next(below: 4) {
                 let operation = operations[history.generator.next(below: operations.count)]

@@ -82,7 +82,7 @@ internal import TraceStorage
         async throws
     {
         var model = StoreModel()
-        let opened = try await OpenStore.open(on: system)
+        let opened = try await OpenStore.open(on: system) { $0.journalOptions.spareSegmentCount = 0 }
         try await append(2, to: opened, &model)
         system.inject(SimulatedFault(.unlink, .ioFailure, pathSuffix: ".journal"))
         try await opened.flushAll()
@@ -99,7 +99,7 @@ internal import TraceStorage
     @Test("a commit of unknown outcome is made again as it is", arguments: [FileOperation.synchronizeDirectory, .link])
     mutating func unknownOutcome(operation: FileOperation) async throws {
         var model = StoreModel()
-        let opened = try await OpenStore.open(on: system)
+        let opened = try await OpenStore.open(on: system) { $0.journalOptions.spareSegmentCount = 0 }
         try await append(3, to: opened, &model)
         try opened.store.cut()
         // More often than a commit is tried: with the first the commit stands, with the second it does not.

@@ -9,6 +9,10 @@ package struct JournalOptions: Sendable {
     /// segment of its own.
     package var segmentByteCount = 64 << 20
 
+    /// Segments that are kept to be written again when their records are needed no more: overwriting is synchronized
+    /// without a change to the file system's own books. Two last through one cut after the other; 0 keeps none.
+    package var spareSegmentCount = 2
+
     /// Bytes of records that may wait for the disk, those being written included; more are refused
     /// as `.overloaded`. The requests' own bytes are limited elsewhere; this bounds their copies.
     package var queueByteLimit = 64 << 20
@@ -35,8 +39,9 @@ package struct JournalFigures: Sendable, Equatable {
     package var byteCount = 0
     /// How long synchronize calls of files took, those that failed included.
     package var synchronizeLatency = LatencyFigures()
-    /// Segments that were begun.
+    /// Segments that were begun, and those among them that were begun in a file of an earlier one.
     package var segmentCount = 0
+    package var recycledSegmentCount = 0
     /// Groups that could not be made durable; each costs the segment.
     package var failureCount = 0
     /// Bytes of records that wait for the disk now.

@@ -6,7 +6,7 @@ internal import ByteCoding
 //
 //  0   8  "VIVACEJ1"
 //  8   4  version, 1
-// 12   4  zero
+// 12   4  flags: 1 the file held another segment before, whose frames may lie behind the last of this one
 // 16  16  incarnation
 // 32   8  generation
 // 40   8  segment
@@ -24,17 +24,21 @@ enum JournalSegmentHeader {
 
     /// What a segment's first bytes turned out to be.
     enum State: Sendable {
-        case intact
+        case intact(isRecycled: Bool)
         /// Nothing was written there before the power went.
         case absent
         case damaged
     }
 
-    static func encoded(_ name: JournalSegmentName, createdNanoseconds: UInt64) -> [UInt8] {
+    private static let recycledFlag: UInt32 = 1
+
+    static func encoded(
+        _ name: JournalSegmentName, createdNanoseconds: UInt64, isRecycled: Bool
+    ) -> [UInt8] {
         var out = ByteWriter(capacity: byteCount)
         out.append(littleEndian: magic)
         out.append(littleEndian: version)
-        out.append(littleEndian: UInt32(0))
+        out.append(littleEndian: isRecycled ? recycledFlag : 0)
         out.append(bigEndian: name.generation.incarnation.high)
         out.append(bigEndian: name.generation.incarnation.low)
         out.append(littleEndian: name.generation.number)
@@ -64,6 +68,8 @@ enum JournalSegmentHeader {
                 low: head.littleEndianWord(at: 24).byteSwapped),
             number: head.littleEndianWord(at: 32))
         let segment = head.littleEndianWord(at: 40)
-        return generation == name.generation && segment == name.segment ? .intact : .damaged
+        guard generation == name.generation, segment == name.segment else { return .damaged }
+        let flags = UInt32(truncatingIfNeeded: head.littleEndianWord(at: 8) >> 32)
+        return .intact(isRecycled: flags & recycledFlag != 0)
     }
 }

@@ -10,7 +10,7 @@ package struct JournalSegmentReport: Sendable, Equatable {
     /// power cut in its middle. Offsets in the file, ascending, not adjacent.
     package var passedOver: [Range<Int>] = []
     /// Bytes that hold no record, with none after them: what was being written when the power went.
-    /// Trailing zeros do not count.
+    /// Trailing zeros do not count; in a file that was used before, only frames of this segment do.
     package var tornTail: Range<Int>?
 
     package var passedOverByteCount: Int { passedOver.reduce(0) { $0 + $1.count } }
@@ -31,6 +31,9 @@ package struct JournalSegmentReader: Sendable {
     private var position: Int
     /// The first byte after the last record.
     private var recordsEnd: Int
+    /// The first byte after the last frame whose seal holds.
+    private var framesEnd = 0
+    private var isRecycled = false
     private var isAtEnd = false
 
     /// - Parameter bytes: The whole file; it may be empty, cut off or damaged.
@@ -41,8 +44,10 @@ package struct JournalSegmentReader: Sendable {
         report = JournalSegmentReport(name: name)
         position = min(JournalSegmentHeader.byteCount, bytes.count)
         recordsEnd = position
-        if try JournalSegmentHeader.state(bytes.rawSpan, of: name) == .damaged {
-            recordsEnd = 0
+        switch try JournalSegmentHeader.state(bytes.rawSpan, of: name) {
+        case .intact(let isRecycled): self.isRecycled = isRecycled
+        case .absent: break
+        case .damaged: recordsEnd = 0
         }
     }
 
@@ -51,6 +56,7 @@ package struct JournalSegmentReader: Sendable {
         while let (offset, frame) = nextFrame() {
             let bodyOffset = offset + JournalFrame.headerByteCount
             position = bodyOffset + frame.bodyByteCount
+            framesEnd = position
             guard let record = record(in: bodyOffset..<position, frame) else { continue }
             if recordsEnd < offset { report.passedOver.append(recordsEnd..<offset) }
             recordsEnd = position
@@ -88,6 +94,8 @@ package struct JournalSegmentReader: Sendable {
         isAtEnd = true
         position = bytes.count
         var end = bytes.count
+        // What lies behind may be of an earlier segment, which nobody misses.
+        if isRecycled { end = max(recordsEnd, framesEnd) }
         while end > recordsEnd, bytes[end - 1] == 0 { end -= 1 }
         if end > recordsEnd { report.tornTail = recordsEnd..<end }
     }

@@ -23,6 +23,7 @@ struct JournalSegmentWriter {
     private let start: UInt64
     private let incarnation: IncarnationID
     private let segmentByteCount: Int
+    private let spares: JournalSpares
     private let now: @Sendable () -> UInt64
     private var segment: Segment?
     private var nextSegment: UInt64 = 0
@@ -30,13 +31,14 @@ struct JournalSegmentWriter {
 
     init(
         directory: String, fileSystem: any FileSystem, start: UInt64, incarnation: IncarnationID,
-        segmentByteCount: Int, now: @escaping @Sendable () -> UInt64
+        segmentByteCount: Int, spares: JournalSpares, now: @escaping @Sendable () -> UInt64
     ) {
         self.directory = directory
         self.fileSystem = fileSystem
         self.start = start
         self.incarnation = incarnation
         self.segmentByteCount = segmentByteCount
+        self.spares = spares
         self.now = now
     }
 
@@ -89,38 +91,58 @@ struct JournalSegmentWriter {
         {
             return segment
         }
-        closeSegment()
+        closeSegment(givesBackRoom: !spares.isEnabled)
         let generation = JournalGenerationID(incarnation: incarnation, number: group.generation)
         let name = JournalSegmentName(start: start, generation: generation, segment: nextSegment)
         nextSegment += 1
-        let file = try fileSystem.open("\(directory)/\(name.text)", .createNew)
         let capacity = max(segmentByteCount, JournalSegmentHeader.byteCount + group.byteCount)
+        let path = "\(directory)/\(name.text)"
+        let used = capacity == segmentByteCount ? usedFile(at: path) : nil
+        let file = if let used { used } else { try fileSystem.open(path, .createNew) }
         let segment = Segment(
             name: name, file: file, seed: name.seed, byteCount: JournalSegmentHeader.byteCount,
             capacity: capacity)
         self.segment = segment
         // Writing into reserved room synchronizes faster, and does not run out of space midway.
-        try file.preallocate(capacity)
-        try file.write(JournalSegmentHeader.encoded(name, createdNanoseconds: now()), at: 0)
+        if used == nil { try file.preallocate(capacity) }
+        let header = JournalSegmentHeader.encoded(name, createdNanoseconds: now(), isRecycled: used != nil)
+        try file.write(header, at: 0)
         figures.segmentCount += 1
+        if used != nil { figures.recycledSegmentCount += 1 }
         return segment
+    }
+
+    /// A spare file under its new name; nil if there is none that can be used. What is left of one that can't is tried
+    /// again at the next start.
+    private func usedFile(at path: String) -> (any File)? {
+        while let spare = spares.take() {
+            guard (try? fileSystem.rename(spare, to: path)) != nil else { continue }
+            if let file = try? fileSystem.open(path, .update), (try? file.byteCount()) == segmentByteCount {
+                return file
+            }
+            try? fileSystem.unlink(path)
+        }
+        return nil
     }
 
     /// Closes the segment if it belongs to a generation before `generation`.
     mutating func closeSegment(before generation: UInt64) {
-        if let segment, segment.name.generation.number < generation { closeSegment() }
+        if let segment, segment.name.generation.number < generation {
+            closeSegment(givesBackRoom: !spares.isEnabled)
+        }
     }
 
-    /// Gives back the room that the segment did not use. Should that fail, or be undone by a power
-    /// cut, the file ends in zeros, which readers take for its end.
-    mutating func closeSegment() {
-        guard let segment = segment.take(), segment.byteCount < segment.capacity else { return }
+    /// - Parameter givesBackRoom: Whether the file gets shorter by what the segment did not use. Should that fail, or be
+    ///   undone by a power cut, the file ends in zeros or old frames, which readers take for its end.
+    mutating func closeSegment(givesBackRoom: Bool) {
+        guard let segment = segment.take(), givesBackRoom, segment.byteCount < segment.capacity else { return }
         try? segment.file.truncate(to: segment.byteCount)
     }
 
     /// Never touches the segment again, but to remove it if nobody was told that it holds anything.
     private mutating func abandonSegment() {
-        guard let segment = segment.take(), !segment.isDurable else { return }
-        try? fileSystem.unlink(segment.file.path)
+        guard let segment = segment.take() else { return }
+        if !segment.isDurable, (try? fileSystem.unlink(segment.file.path)) != nil { return }
+        spares.distrust(segment.name)
     }
 }

@@ -37,6 +37,7 @@ package final class LocalJournal: Journal {
     private let state: Mutex<State>
     /// Locked while the disk works, but only by the writing thread.
     private let writer: Mutex<JournalSegmentWriter>
+    private let spares: JournalSpares
     private let wake = DispatchSemaphore(value: 0)
     /// Signalled when nothing more is to be waited for.
     private let wakeEarly = DispatchSemaphore(value: 0)
@@ -76,14 +77,18 @@ package final class LocalJournal: Journal {
         memory = budget.map { MemoryReservation(0, .journal, of: $0) }
         let limit = min(options.queueByteLimit, budget?.limits[.journal] ?? .max)
         state = Mutex(State(queue: JournalQueue(byteLimit: limit)))
+        spares = JournalSpares(limit: options.spareSegmentCount, byteCount: options.segmentByteCount)
         do throws(FileIOError) {
             try fileSystem.createDirectory(directory)
-            let names = try JournalDirectory(directory, fileSystem).segmentNames()
+            let files = JournalDirectory(directory, fileSystem)
+            let names = try files.segmentNames()
+            try files.takeSpares(into: spares)
             // A name at the end of the numbers is nobody's that we know; to begin again at 0 is harmless.
             let start = names.last.map { $0.start &+ 1 } ?? 0
             writer = Mutex(JournalSegmentWriter(
                 directory: directory, fileSystem: fileSystem, start: start,
-                incarnation: incarnation, segmentByteCount: options.segmentByteCount, now: now))
+                incarnation: incarnation, segmentByteCount: options.segmentByteCount, spares: spares,
+                now: now))
         } catch {
             throw JournalError(error)
         }
@@ -223,7 +228,9 @@ extension LocalJournal {
             case .goOn: continue
             case .sleep: wake.wait()
             case .end:
-                writer.withLock { $0.closeSegment() }
+                writer.withLock { $0.closeSegment(givesBackRoom: true) }
+                // Nobody may come back here: the room is given back too.
+                while let spare = spares.take() { try? fileSystem.unlink(spare) }
                 return
             }
         }
@@ -305,7 +312,9 @@ extension LocalJournal {
     /// generation must have been written.
     package func deleteSegments(of generation: JournalGenerationID) throws(JournalError) {
         do throws(FileIOError) {
-            try JournalDirectory(directory, fileSystem).deleteSegments(of: generation)
+            // Others' may have second names, under which somebody wants to look at them.
+            let spares = generation.incarnation == incarnation && spares.isEnabled ? spares : nil
+            try JournalDirectory(directory, fileSystem).deleteSegments(of: generation, for: spares)
         } catch {
             throw JournalError(error)
         }
