@@ -5,14 +5,33 @@ internal import ByteCoding
 internal import TraceModel
 internal import TraceStorage
 
-/// A commit of the manifest, or the marker of a store, with right checksums.
+/// A commit or a checkpoint of the manifest, or the marker of a store, with right checksums.
 ///
-/// The first byte is the commit's place in the manifest, or 255 for a marker; the object follows.
+/// The first byte is the commit's place in the manifest, 254 for a checkpoint at 9, or 255 for a marker; the object
+/// follows.
 enum ManifestTarget {
     static func run(_ input: [UInt8]) {
         guard let first = input.first else { return }
         let object = Array(input.dropFirst())
-        if first == 255 { marker(object) } else { commit(object, sequence: UInt64(first)) }
+        switch first {
+        case 255: marker(object)
+        case 254: checkpoint(object)
+        default: commit(object, sequence: UInt64(first))
+        }
+    }
+
+    private static let checkpointSequence: UInt64 = 9
+
+    private static func checkpoint(_ object: [UInt8]) {
+        let sequence = checkpointSequence
+        let object = object.count >= 8 ? sealed(object, at: object.count - 8, seed: sequence) : object
+        guard let state = try? ManifestState(decodingCheckpoint: object, sequence: sequence) else { return }
+        let again = state.encodedCheckpoint()
+        // But for four bytes that nobody looks at.
+        claim(again.count == object.count && again[24..<(again.count - 8)] == object[24..<(object.count - 8)],
+            "a checkpoint is written as it was read")
+        claim((try? ManifestState(decodingCheckpoint: again, sequence: sequence)) == state, "a checkpoint comes back")
+        claim(state.nextSequence == sequence, "a checkpoint is where its key says")
     }
 
     private static func marker(_ object: [UInt8]) {
@@ -73,7 +92,29 @@ enum ManifestTarget {
             let sequence = UInt64(seeds.count)
             seeds.append([UInt8(sequence)] + commit.encoded(sequence: sequence))
         }
+        for (blocks, generations) in [(0, 0), (1, 1), (4, 5)] {
+            if let seed = checkpointSeed(blocks, generations, &random) { seeds.append([254] + seed) }
+        }
         return seeds
+    }
+
+    private static func checkpointSeed(
+        _ blockCount: Int, _ generationCount: Int, _ random: inout SeededChoices
+    ) -> [UInt8]? {
+        var state = ManifestState()
+        for sequence in 0..<checkpointSequence {
+            var commit = Commit(id: CommitID(high: sequence, low: 1), createdNanoseconds: random.word())
+            if sequence == 0 {
+                for _ in 0..<blockCount { commit.added.append(block(&random)) }
+                for number in 0..<generationCount {
+                    let incarnation = IncarnationID(high: 1, low: UInt64(number / 3))
+                    commit.coveredGenerations.append(
+                        JournalGenerationID(incarnation: incarnation, number: [2, 4, 3][number % 3]))
+                }
+            }
+            guard (try? state.apply(commit, sequence: sequence)) != nil else { return nil }
+        }
+        return state.encodedCheckpoint()
     }
 
     private static func block(_ random: inout SeededChoices) -> BlockSummary {

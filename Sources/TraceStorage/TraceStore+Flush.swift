@@ -156,6 +156,10 @@ extension TraceStore {
             ])
         await releaseCovered(logger)
         compactor.wakeUp()
+        do { try await manifest.maintainCheckpoints() } catch {
+            logger.warning(
+                "the manifest has no newer checkpoint; trying again later", metadata: ["error": "\(error)"])
+        }
         return true
     }
 

@@ -13,6 +13,7 @@ internal import TraceModel
 // DIRECTORY/journal/…           see LocalJournal
 // DIRECTORY/store/vivace-store  the store marker
 // DIRECTORY/store/manifest/…    commits
+// DIRECTORY/store/checkpoints/… what the commits before them say together
 // DIRECTORY/store/tenants/…     blocks
 
 extension TraceStore {
@@ -74,7 +75,10 @@ extension TraceStore {
         var random = SystemRandomNumberGenerator()
         let marker = StoreMarker(storeID: .random(using: &random), createdNanoseconds: configuration.now())
         _ = try await StoreMarker.loadOrCreate(marker, in: objects)
-        let manifest = try await Manifest.load(from: objects)
+        let manifest = try await Manifest.load(from: objects, checkpointInterval: configuration.checkpointInterval)
+        if let damage = manifest.checkpointDamage {
+            logger.error("a damaged checkpoint of the manifest was passed over", metadata: ["error": "\(damage)"])
+        }
         // Half of what live and sealed heads may hold: as much as one cut gives back.
         let pool = SlabPool(retainedByteLimit: (budget.limits[.heads] ?? 0) / 2)
         let recovery = try await writers.run {
@@ -108,7 +112,7 @@ extension TraceStore {
     private static func makeNamesDurable(_ configuration: StoreConfiguration) throws(FileIOError) {
         try configuration.fileSystem.synchronizeDirectory(configuration.directory)
         // Commits too, before the journal that they cover is let go.
-        for folder in ["/store", "/store/manifest"] {
+        for folder in ["/store", "/store/manifest", "/store/checkpoints"] {
             let path = configuration.directory + folder
             guard try configuration.fileSystem.status(of: path) != nil else { continue }
             try configuration.fileSystem.synchronizeDirectory(path)

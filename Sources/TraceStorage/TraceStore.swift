@@ -273,6 +273,8 @@ package struct StoreConfiguration: Sendable {
     package var compaction = CompactionOptions()
     /// … and how long they are kept.
     package var retention = RetentionPolicy()
+    /// Commits between two checkpoints of the manifest.
+    package var checkpointInterval = Manifest.defaultCheckpointInterval
 
     /// Where files are; tests put one in that fails.
     package var fileSystem: any FileSystem = LocalFileSystem()

@@ -134,12 +134,12 @@ extension Commit {
 }
 
 extension ByteWriter {
-    fileprivate mutating func append(id high: UInt64, _ low: UInt64) {
+    mutating func append(id high: UInt64, _ low: UInt64) {
         append(bigEndian: high)
         append(bigEndian: low)
     }
 
-    fileprivate mutating func append(_ block: BlockSummary) {
+    mutating func append(_ block: BlockSummary) {
         append(id: block.id.high, block.id.low)
         append(id: block.traceIDs.lowerBound.high, block.traceIDs.lowerBound.low)
         append(id: block.traceIDs.upperBound.high, block.traceIDs.upperBound.low)
@@ -159,32 +159,32 @@ extension ByteWriter {
 }
 
 extension ByteCursor {
-    fileprivate mutating func id(
+    mutating func id(
         _ bytes: RawSpan
     ) throws(ByteCodingError) -> (high: UInt64, low: UInt64) {
         let high = try bigEndian(bytes, as: UInt64.self)
         return (high, try bigEndian(bytes, as: UInt64.self))
     }
 
-    fileprivate mutating func randomID<Kind>(
+    mutating func randomID<Kind>(
         _ bytes: RawSpan
     ) throws(ByteCodingError) -> RandomID<Kind> {
         let (high, low) = try id(bytes)
         return RandomID(high: high, low: low)
     }
 
-    fileprivate mutating func traceID(_ bytes: RawSpan) throws(ByteCodingError) -> TraceID {
+    mutating func traceID(_ bytes: RawSpan) throws(ByteCodingError) -> TraceID {
         let (high, low) = try id(bytes)
         return TraceID(high: high, low: low)
     }
 
-    fileprivate mutating func blockID(_ bytes: RawSpan) throws(ByteCodingError) -> BlockID {
+    mutating func blockID(_ bytes: RawSpan) throws(ByteCodingError) -> BlockID {
         let (high, low) = try id(bytes)
         return BlockID(high: high, low: low)
     }
 
     /// A number that an `Int` holds.
-    fileprivate mutating func quantity(_ bytes: RawSpan) throws(ByteCodingError) -> Int {
+    mutating func quantity(_ bytes: RawSpan) throws(ByteCodingError) -> Int {
         let value = try littleEndian(bytes, as: UInt64.self)
         guard let quantity = Int(exactly: value) else {
             throw ByteCodingError(.corrupted, "quantity")
@@ -192,7 +192,7 @@ extension ByteCursor {
         return quantity
     }
 
-    fileprivate mutating func integers(
+    mutating func integers(
         _ bytes: RawSpan
     ) throws(ByteCodingError) -> ClosedRange<UInt64> {
         let least = try littleEndian(bytes, as: UInt64.self)
@@ -201,7 +201,7 @@ extension ByteCursor {
         return least...greatest
     }
 
-    fileprivate mutating func tenant(
+    mutating func tenant(
         _ bytes: RawSpan, nameByteCount: UInt8
     ) throws(ByteCodingError) -> TenantID {
         let name = [UInt8](try take(Int(nameByteCount)).span(of: bytes))
@@ -213,7 +213,7 @@ extension ByteCursor {
 }
 
 extension BlockSummary {
-    fileprivate init(_ cursor: inout ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
+    init(_ cursor: inout ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
         let id = try cursor.blockID(bytes)
         let (least, greatest) = (try cursor.traceID(bytes), try cursor.traceID(bytes))
         guard least <= greatest else { throw ByteCodingError(.corrupted, "trace ID range") }
@@ -234,7 +234,7 @@ extension BlockSummary {
 }
 
 extension BlockReference {
-    fileprivate init(_ cursor: inout ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
+    init(_ cursor: inout ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
         let id = try cursor.blockID(bytes)
         let nameByteCount = try cursor.byte(bytes)
         self.init(tenant: try cursor.tenant(bytes, nameByteCount: nameByteCount), id: id)
@@ -242,7 +242,7 @@ extension BlockReference {
 }
 
 extension JournalGenerationID {
-    fileprivate init(_ cursor: inout ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
+    init(_ cursor: inout ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
         self.init(
             incarnation: try cursor.randomID(bytes),
             number: try cursor.littleEndian(bytes, as: UInt64.self))

@@ -10,6 +10,23 @@ package struct GenerationSet: Hashable, Sendable {
 
     package var isEmpty: Bool { runs.isEmpty }
 
+    /// Runs of adjacent numbers, in the order of their incarnations and numbers.
+    var sortedRuns: [(incarnation: IncarnationID, numbers: ClosedRange<UInt64>)] {
+        runs.sorted { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }.flatMap { incarnation, runs in
+            runs.map { (incarnation, $0) }
+        }
+    }
+
+    /// Adds a run that comes behind all others of its incarnation.
+    /// - Returns: false if it touches or precedes one that is there.
+    mutating func append(_ numbers: ClosedRange<UInt64>, of incarnation: IncarnationID) -> Bool {
+        if let last = runs[incarnation]?.last {
+            guard last.upperBound < .max, last.upperBound + 1 < numbers.lowerBound else { return false }
+        }
+        runs[incarnation, default: []].append(numbers)
+        return true
+    }
+
     package func contains(_ generation: JournalGenerationID) -> Bool {
         runs[generation.incarnation]?.contains { $0.contains(generation.number) } ?? false
     }

@@ -9,6 +9,7 @@ internal import Synchronization
 /// Each commit is an object `manifest/<20-digit sequence>`, created if absent: of several writers
 /// one wins each number, and the others read what it wrote before they try the next. Reading asks
 /// for one number after another until there is none: no listing, no clock, no half-seen state.
+/// Only a start, and who has fallen far behind, looks for a checkpoint: see `Manifest+Checkpoints`.
 ///
 /// May be used from many tasks at once.
 package final class Manifest: Sendable {
@@ -16,19 +17,31 @@ package final class Manifest: Sendable {
     /// Waiting between attempts is the business of the store's retry decorator.
     private static let attemptLimit = 3
 
-    private let store: any ObjectStore
-    private let log = Mutex(ManifestLog())
+    /// Commits between two checkpoints, unless told otherwise: so many are read at a start at most, some 10 ms.
+    package static let defaultCheckpointInterval: UInt64 = 128
 
-    /// Reads all commits.
+    let store: any ObjectStore
+    let checkpointInterval: UInt64
+    let log = Mutex(ManifestLog())
+    let checkpoints = Mutex(KnownCheckpoints())
+
+    /// Reads the newest checkpoint and all commits behind it.
     /// - Throws: `ManifestError` `.unreadable`, `.corrupted` or `.unsupported`.
-    package static func load(from store: any ObjectStore) async throws -> Manifest {
-        let manifest = Manifest(store: store)
+    package static func load(
+        from store: any ObjectStore, checkpointInterval: UInt64 = defaultCheckpointInterval
+    ) async throws -> Manifest {
+        let manifest = Manifest(store: store, checkpointInterval: checkpointInterval)
+        _ = try await manifest.passOver()
         try await manifest.refresh()
         return manifest
     }
 
     /// A manifest that knows nothing yet: ``refresh()`` reads on where an error stopped it.
-    package init(store: any ObjectStore) { self.store = store }
+    package init(store: any ObjectStore, checkpointInterval: UInt64 = defaultCheckpointInterval) {
+        precondition(checkpointInterval > 0)
+        self.store = store
+        self.checkpointInterval = checkpointInterval
+    }
 
     /// What is known; ``refresh()`` may know more.
     package var state: ManifestState { log.withLock { $0.state } }
@@ -41,8 +54,18 @@ package final class Manifest: Sendable {
     package func refresh() async throws -> ManifestState {
         while true {
             let sequence = log.withLock { $0.state.nextSequence }
-            guard let commit = try await read(sequence) else { return state }
-            try add(commit, at: sequence)
+            if let commit = try await read(sequence) {
+                try add(commit, at: sequence)
+            } else if try await isEnd(sequence) {
+                return state
+            } else if try await passOver() {
+                continue
+            } else if let commit = try await read(sequence) {
+                // It came between two looks.
+                try add(commit, at: sequence)
+            } else {
+                throw ManifestError(.corrupted, "commits before \(sequence) are missing, and no checkpoint has them")
+            }
         }
     }
 
@@ -95,7 +118,7 @@ extension Manifest {
             case .create(let sequence):
                 do {
                     try await store.create(Self.key(sequence), commit.encoded(sequence: sequence))
-                    try add(commit, at: sequence)
+                    try await take(commit, at: sequence)
                 } catch let error as ObjectStoreError where error.code == .alreadyExists {
                     // Another's, or one's own whose answer was lost.
                     try await read(for: commit)
@@ -106,6 +129,17 @@ extension Manifest {
                 }
             }
         }
+    }
+
+    /// Adds one's own commit, whose object was created just now.
+    private func take(_ commit: Commit, at sequence: UInt64) async throws {
+        // A number may be free because its commit was deleted long ago. It was not if the one before is still there.
+        guard try await isBehind(sequence) else { return try add(commit, at: sequence) }
+        guard try await passOver() else {
+            throw ManifestError(.corrupted, "commit \(sequence - 1) is missing, and no checkpoint has it")
+        }
+        // Else somebody who is as far behind would take it for the end of the manifest.
+        try await store.delete(Self.key(sequence))
     }
 
     private func nextStep(for commit: Commit) async throws -> ManifestLog.Step {
@@ -121,7 +155,10 @@ extension Manifest {
     }
 
     private func read(for commit: Commit) async throws {
-        do { try await refresh() } catch { throw unknownOutcome(commit, error) }
+        do { try await refresh() } catch {
+            // What could be read may say it all the same. Its maker has to hear it before others see its blocks.
+            guard log.withLock({ $0.stands(commit.id) }) else { throw unknownOutcome(commit, error) }
+        }
     }
 
     private func unknownOutcome(_ commit: Commit, _ cause: any Error) -> ManifestError {

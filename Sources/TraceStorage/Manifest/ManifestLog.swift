@@ -16,6 +16,8 @@ struct ManifestLog {
     private enum Fate {
         case open
         case stands(UInt64)
+        /// Commits were passed over of which it may be one.
+        case passedOver
     }
 
     private(set) var state = ManifestState()
@@ -43,10 +45,23 @@ struct ManifestLog {
         if ownCommits[commit.id] != nil { ownCommits[commit.id] = .stands(sequence) }
     }
 
+    /// Goes on from a checkpoint, unless as much is known already.
+    mutating func passOver(to checkpoint: ManifestState) {
+        guard checkpoint.nextSequence > state.nextSequence else { return }
+        state = checkpoint
+        for (id, fate) in ownCommits {
+            if case .open = fate { ownCommits[id] = .passedOver }
+        }
+    }
+
     mutating func step(for commit: Commit) -> Step {
         if case .stands(let sequence) = ownCommits[commit.id] {
             end(commit.id)
             return .stands(sequence)
+        }
+        if case .passedOver = ownCommits[commit.id], hasHappened(commit) {
+            end(commit.id)
+            return .stands(state.nextSequence - 1)
         }
         do throws(ManifestError) {
             try state.check(commit)
@@ -54,5 +69,20 @@ struct ManifestLog {
             return .conflict(error)
         }
         return .create(state.nextSequence)
+    }
+
+    /// Whether one's own commit is known to stand.
+    func stands(_ id: CommitID) -> Bool {
+        if case .stands = ownCommits[id] { true } else { false }
+    }
+
+    /// Whether the state shows what the commit does. Block IDs and generations are nobody else's. A generation stays
+    /// covered; blocks alone may have been removed again since, and then it looks as if nothing had happened: to drop
+    /// them is right too.
+    private func hasHappened(_ commit: Commit) -> Bool {
+        if !commit.coveredGenerations.isEmpty {
+            return commit.coveredGenerations.allSatisfy { state.coveredGenerations.contains($0) }
+        }
+        return !commit.added.isEmpty && commit.added.allSatisfy { state.block($0.reference) != nil }
     }
 }

@@ -19,6 +19,23 @@ package struct ManifestState: Sendable, Equatable {
     /// Nothing.
     package init() {}
 
+    /// As a checkpoint has it.
+    /// - Returns: nil if a block stands twice.
+    init?(
+        blocks: [BlockSummary], coveredGenerations: GenerationSet, nextSequence: UInt64,
+        newestCommitNanoseconds: UInt64
+    ) {
+        for block in blocks {
+            guard blocksByTenant[block.tenant, default: [:]].updateValue(block, forKey: block.id) == nil else {
+                return nil
+            }
+        }
+        blockCount = blocks.count
+        self.coveredGenerations = coveredGenerations
+        self.nextSequence = nextSequence
+        self.newestCommitNanoseconds = newestCommitNanoseconds
+    }
+
     package func block(_ reference: BlockReference) -> BlockSummary? {
         blocksByTenant[reference.tenant]?[reference.id]
     }

@@ -137,7 +137,7 @@ extension StoreMarker {
 
     private static func hasCommits(_ store: any ObjectStore) async throws -> Bool {
         do {
-            return try await store.contains(Manifest.key(0))
+            return try await !store.list(try ObjectPrefix("manifest/"), after: nil, limit: 1).entries.isEmpty
         } catch {
             throw ManifestError(.unreadable, "the store can't be read", cause: error)
         }

@@ -195,7 +195,8 @@ struct StoreHistory {
             found.compactMap { $0.split(separator: "/").last.map(String.init) }.sorted() == live.sorted(),
             "\(name), \(moment)")
         #expect(try system.files(below: OpenStore.directory + "/store/.staging") == [], "\(name), \(moment)")
-        #expect(try system.files(below: OpenStore.directory + "/journal") == [], "\(name), \(moment)")
+        let segments = try system.files(below: OpenStore.directory + "/journal").filter { !$0.hasSuffix(".spare") }
+        #expect(segments == [], "\(name), \(moment)")
     }
 
     /// nil if the power was cut.
@@ -209,6 +210,8 @@ struct StoreHistory {
                     configuration.compaction.removalGrace = .zero
                     configuration.retention = RetentionPolicy(seconds: UInt64(Self.keptSeconds))
                     configuration.retention.allowsLargeDrop = true
+                    // So near to each other that every history has some, and deletes commits.
+                    configuration.checkpointInterval = 2
                 }
             }
         } catch {
