@@ -207,6 +207,20 @@ internal import TraceStorage
         for sequence in [20, 30] as [UInt64] { #expect(try await !memory.contains(Manifest.checkpointKey(sequence))) }
     }
 
+    @Test("strangers beside commits and checkpoints are left alone")
+    func strangers() async throws {
+        var generator = SeededGenerator(seed: 8)
+        let memory = MemoryObjectStore()
+        let strangers = ["manifest/0-notes", "manifest/folder/7.journal", "checkpoints/0-notes", "checkpoints/z/1"]
+        for name in strangers { try await memory.put(try ObjectKey(name), [1]) }
+        let manifest = try await Manifest.load(from: memory, checkpointInterval: 4)
+        #expect(manifest.state == ManifestState())
+        try await commit(20, to: manifest, &generator)
+        #expect(try await Manifest.load(from: memory).state == manifest.state)
+        for name in strangers { #expect(try await memory.contains(try ObjectKey(name))) }
+        #expect(try await !memory.contains(Manifest.key(11)))
+    }
+
     @Test("commits that are missing are told, with a checkpoint or without one")
     func missing() async throws {
         var generator = SeededGenerator(seed: 6)

@@ -47,9 +47,13 @@ extension Manifest {
     /// Whether nothing ever stood under a number under which nothing was found.
     func isEnd(_ sequence: UInt64) async throws -> Bool {
         if sequence > 0 { return try await !isBehind(sequence) }
-        return try await reading("the manifest can't be listed") {
-            try await store.list(try ObjectPrefix("manifest/"), after: nil, limit: 1).entries.isEmpty
-        }
+        return try await reading("the manifest can't be listed") { try await !Self.hasCommits(store) }
+    }
+
+    /// Whether there are commits, whatever else lies beside them.
+    static func hasCommits(_ store: any ObjectStore) async throws -> Bool {
+        for try await entry in store.entries(try ObjectPrefix("manifest/")) where isCommit(entry.key) { return true }
+        return false
     }
 
     /// Whether the commit before a number was deleted.
@@ -66,9 +70,7 @@ extension Manifest {
         var sequences: [UInt64] = []
         try await reading("the checkpoints can't be listed") {
             for try await entry in store.entries(try ObjectPrefix("checkpoints/")) {
-                if let sequence = UInt64(entry.key.text.dropFirst(12)), try Self.checkpointKey(sequence) == entry.key {
-                    sequences.append(sequence)
-                }
+                if let sequence = Self.checkpointSequence(of: entry.key) { sequences.append(sequence) }
             }
         }
         let known = state.nextSequence
@@ -140,17 +142,34 @@ extension Manifest {
         let (previous, mayHaveRubbish) = checkpoints.withLock { ($0.previous, $0.mayHaveRubbish) }
         guard let previous, mayHaveRubbish else { return }
         // In the order of their numbers, one durably before the next: readers rely on it.
-        let hasMoreCommits = try await delete("manifest/", below: Self.key(previous))
-        let hasMoreCheckpoints = try await delete("checkpoints/", below: Self.checkpointKey(previous))
+        let hasMoreCommits = try await delete("manifest/", below: Self.key(previous)) { Self.isCommit($0) }
+        let hasMoreCheckpoints = try await delete("checkpoints/", below: Self.checkpointKey(previous)) {
+            Self.checkpointSequence(of: $0) != nil
+        }
         guard !hasMoreCommits, !hasMoreCheckpoints else { return }
         checkpoints.withLock { if $0.previous == previous { $0.mayHaveRubbish = false } }
     }
 
+    /// - Parameter isOurs: Whether an object is of the kind; others are left alone.
     /// - Returns: Whether there may be more.
-    private func delete(_ prefix: String, below limit: ObjectKey) async throws -> Bool {
-        let page = try await store.list(try ObjectPrefix(prefix), after: nil, limit: Self.deletionLimit)
-        let needless = page.entries.filter { $0.key.text < limit.text }
-        for entry in needless { try await store.delete(entry.key) }
-        return needless.count == Self.deletionLimit
+    private func delete(
+        _ prefix: String, below limit: ObjectKey, where isOurs: (ObjectKey) -> Bool
+    ) async throws -> Bool {
+        var count = 0
+        for try await entry in store.entries(try ObjectPrefix(prefix)) where isOurs(entry.key) {
+            guard entry.key.text < limit.text else { return false }
+            guard count < Self.deletionLimit else { return true }
+            try await store.delete(entry.key)
+            count += 1
+        }
+        return false
+    }
+
+    /// Nil if it is no checkpoint's key.
+    private static func checkpointSequence(of key: ObjectKey) -> UInt64? {
+        guard let sequence = UInt64(key.text.dropFirst("checkpoints/".count)),
+            (try? checkpointKey(sequence)) == key
+        else { return nil }
+        return sequence
     }
 }

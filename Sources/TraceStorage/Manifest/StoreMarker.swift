@@ -137,7 +137,7 @@ extension StoreMarker {
 
     private static func hasCommits(_ store: any ObjectStore) async throws -> Bool {
         do {
-            return try await !store.list(try ObjectPrefix("manifest/"), after: nil, limit: 1).entries.isEmpty
+            return try await Manifest.hasCommits(store)
         } catch {
             throw ManifestError(.unreadable, "the store can't be read", cause: error)
         }
