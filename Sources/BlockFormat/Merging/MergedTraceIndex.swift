@@ -9,8 +9,9 @@ struct MergedTraceIndex: ~Copyable {
     /// Traces that have begun.
     private(set) var traceCount = 0
     private var page = TraceIndexPageBuilder()
-    private var pages = ByteWriter()
-    private var pageEnds: [Int] = []
+    /// Apart from each other, so that none is copied while they become many.
+    private var pages: [[UInt8]] = []
+    private var bloom = BloomFilter(keyCount: 0)
     private var entries: [IndexPageEntry] = []
     private var scratch = EncodingScratch()
     private var trace: OpenSummary?
@@ -135,18 +136,20 @@ struct MergedTraceIndex: ~Copyable {
     }
 
     private mutating func finishPage() {
-        guard let entry = page.finish(into: &pages, scratch: &scratch) else { return }
+        var out = ByteWriter(capacity: 64 << 10)
+        guard let entry = page.finish(into: &out, scratch: &scratch) else { return }
         entries.append(entry)
-        pageEnds.append(pages.count)
+        pages.append(out.array())
     }
 
     /// Ends the last trace and the last page.
     mutating func close(_ footer: inout BlockFooter) {
         closeTrace(&footer)
         finishPage()
+        bloom = BloomFilter(keyCount: traceCount)
     }
 
-    /// Appends some of the pages, about a megabyte.
+    /// Appends some of the pages, about a megabyte, and lets go of them.
     ///
     /// - Returns: False if there is none left.
     mutating func writePages(
@@ -156,27 +159,24 @@ struct MergedTraceIndex: ~Copyable {
         var section = ByteWriter(capacity: 64 << 10)
         while footer.indexPages.count < entries.count, out.count < 1 << 20 {
             let number = footer.indexPages.count
+            let page = pages[number]
+            pages[number] = []
+            Self.insert(page.rawSpan, entries[number].traceCount, into: &bloom)
             section.removeAll()
-            section.append(page(number))
+            section.append(page.rawSpan)
             footer.append(section, .traceIndexPage, UInt32(number), of: id, effort: nil, at: offset, into: &out)
             footer.indexPages.append(entries[number])
         }
         return footer.indexPages.count > first
     }
 
+    /// Appends the filter, once all pages are written.
     mutating func writeBloomFilter(
         _ footer: inout BlockFooter, _ id: BlockID, at offset: Int, into out: inout ByteWriter
     ) {
-        var bloom = BloomFilter(keyCount: traceCount)
-        for number in entries.indices { Self.insert(page(number), entries[number].traceCount, into: &bloom) }
         var section = ByteWriter(capacity: 64 << 10)
         bloom.write(into: &section)
         footer.append(section, .bloomFilter, 0, of: id, effort: nil, at: offset, into: &out)
-    }
-
-    @_lifetime(borrow self)
-    private func page(_ number: Int) -> RawSpan {
-        pages.bytes.extracting((number > 0 ? pageEnds[number - 1] : 0)..<pageEnds[number])
     }
 
     /// A page begins with its trace IDs.
