@@ -110,8 +110,8 @@ let package = Package(
         .target(
             name: "TraceServer",
             dependencies: [
-                "ByteCoding", "TraceModel", "FileIO", "Inflate", "ProtobufMessages", "OTLP", "TraceAnalysis",
-                "BlockFormat", "TraceStorage", "Ingest", "QueryEngine",
+                "ByteCoding", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "ProtobufMessages", "OTLP",
+                "TraceAnalysis", "BlockFormat", "TraceStorage", "Ingest", "QueryEngine",
             ] + serverProducts,
             swiftSettings: settings),
         // Floor 8

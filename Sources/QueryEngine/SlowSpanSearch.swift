@@ -24,12 +24,14 @@ struct SlowSpanSearch {
         var wanted = query.limit
         while true {
             let (candidates, unread) = try await candidates(limit: wanted, deadline)
-            let (spans, unjudged, memory) = try await judge(candidates, deadline)
-            let reason = unread ?? unjudged
-            if spans.count >= query.limit || candidates.count < wanted || deadline.excess != nil {
+            let judged = try await judge(candidates, deadline)
+            let reason = unread ?? judged.reason
+            // With more candidates there would be no more memory.
+            let isFinal = candidates.count < wanted || deadline.excess != nil || judged.isOutOfMemory
+            if judged.spans.count >= query.limit || isFinal {
                 countPartialAnswer(reason)
                 return SlowSpanResult(
-                    spans: Array(spans.prefix(query.limit)), partialReason: reason, memory: memory)
+                    spans: Array(judged.spans.prefix(query.limit)), partialReason: reason, memory: judged.memory)
             }
             wanted *= 2
         }
@@ -77,40 +79,54 @@ struct SlowSpanSearch {
         return conditions
     }
 
-    /// Those candidates that hold on their whole trace, with their time on its critical path; in order.
+    /// What came of some candidates.
+    private struct Judged {
+        /// In order.
+        var spans: [SlowSpan] = []
+        /// Why some may be missing.
+        var reason: String?
+        /// Whether there was no memory for further spans.
+        var isOutOfMemory = false
+        /// What the spans hold.
+        let memory: QueryMemory
+    }
+
+    /// Those candidates that hold on their whole trace, with their time on its critical path.
     ///
     /// One trace is in memory at a time, whatever the limit.
-    ///
-    /// - Returns: The spans, why some may be missing, and the memory that the spans hold.
-    private func judge(
-        _ candidates: [ScanMatch], _ deadline: QueryDeadline
-    ) async throws -> (spans: [SlowSpan], reason: String?, memory: QueryMemory) {
-        let memory = QueryMemory(budget: engine.budget)
+    private func judge(_ candidates: [ScanMatch], _ deadline: QueryDeadline) async throws -> Judged {
+        var result = Judged(memory: QueryMemory(budget: engine.budget))
         var spans: [ScanMatch: SlowSpan] = [:]
-        var reason: String?
         let byTrace = Dictionary(grouping: Set(candidates), by: \.traceID)
         var judged: Set<TraceID> = []
         for id in candidates.map(\.traceID) where judged.insert(id).inserted {
             if let excess = deadline.excess {
-                reason = reason ?? excess
+                result.reason = result.reason ?? excess
                 break
             }
             do {
                 let trace = try await engine.trace(id, in: snapshot, deadline: deadline)
                 guard let trace else { continue }
-                reason = reason ?? trace.partialReason
+                result.reason = result.reason ?? trace.partialReason
                 let analyzed = AnalyzedTrace(trace)
                 for match in byTrace[id] ?? [] {
                     guard let span = analyzed.span(match, query) else { continue }
-                    try memory.holdMore(span.byteCount)
+                    do {
+                        try result.memory.holdMore(span.byteCount)
+                    } catch {
+                        result.isOutOfMemory = true
+                        throw error
+                    }
                     spans[match] = span
                 }
             } catch let error as QueryError {
-                reason = reason ?? error.message
+                result.reason = result.reason ?? error.message
+                if result.isOutOfMemory { break }
             }
         }
         var seen: Set<ScanMatch> = []
-        return (candidates.compactMap { seen.insert($0).inserted ? spans[$0] : nil }, reason, memory)
+        result.spans = candidates.compactMap { seen.insert($0).inserted ? spans[$0] : nil }
+        return result
     }
 }
 

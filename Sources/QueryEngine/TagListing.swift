@@ -40,6 +40,9 @@ extension QueryEngine {
             }
         } catch let error as QueryError {
             reason = error.message
+            var reads = QueryReads()
+            reads.partialAnswerCount = 1
+            counters.add(reads, to: .tagValues)
         }
         var sorted = Set(values.all.map(TagValue.init)).sorted {
             ($0.text, $0.kind.rawValue) < ($1.text, $1.kind.rawValue)
@@ -72,8 +75,9 @@ extension QueryEngine {
                 reads.failedBlockCount += 1
                 reason = reason ?? error.description
             }
+            reason = reason ?? deadline.excess
             reads.partialAnswerCount = reason == nil ? 0 : 1
-            if let excess = deadline.excess { return reason ?? excess }
+            if deadline.excess != nil { return reason }
             try Task.checkCancellation()
         }
         return reason

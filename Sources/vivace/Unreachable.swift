@@ -44,8 +44,11 @@ func connectionFailureReason(_ error: any Error) -> String {
 private func clientCertificateReason(_ text: String) -> String? {
     guard text.contains("_ALERT_") else { return nil }
     let options = "--cert-file and --key-file (or VIVACE_CERT_FILE, VIVACE_KEY_FILE)"
-    if text.contains("ALERT_CERTIFICATE_REQUIRED") || text.contains("ALERT_HANDSHAKE_FAILURE") {
+    if text.contains("ALERT_CERTIFICATE_REQUIRED") {
         return "the server wants a certificate of its clients: give one with \(options)"
+    }
+    if text.contains("ALERT_HANDSHAKE_FAILURE") {
+        return "the server broke off the handshake: if it wants a certificate of its clients, give one with \(options)"
     }
     let complaints = [
         "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED",
