@@ -8,10 +8,10 @@ extension PrometheusFamily {
         merging(figures) + [
             .gauge(
                 "vivace_level_blocks", "Live blocks by how often they were merged.", by: "level",
-                figures.levels.map { ("\($0.level)", $0.blockCount) }),
+                figures.shownLevels.map { ("\($0.level)", $0.blockCount) }),
             .gauge(
                 "vivace_level_bytes", "Bytes of live blocks by how often they were merged.", by: "level",
-                figures.levels.map { ("\($0.level)", $0.byteCount) }),
+                figures.shownLevels.map { ("\($0.level)", $0.byteCount) }),
             .counter("vivace_retention_blocks_total", "Blocks that retention dropped.", figures.expiredBlockCount),
             .counter("vivace_retention_spans_total", "Spans in these blocks.", figures.expiredSpanCount),
             .counter("vivace_retention_bytes_total", "Bytes of these blocks.", figures.expiredByteCount),
@@ -44,5 +44,12 @@ extension PrometheusFamily {
                 "vivace_compaction_removed_objects", "Objects of blocks that live no longer and are not deleted yet.",
                 figures.removedObjectCount),
         ]
+    }
+}
+
+extension CompactionFigures {
+    /// Level 0 is always there, so that the families are.
+    fileprivate var shownLevels: [Level] {
+        levels.contains { $0.level == 0 } ? levels : [Level(level: 0)] + levels
     }
 }

@@ -35,6 +35,8 @@ package struct CompactionFigures: Sendable, Equatable {
         package var level: UInt8
         package var blockCount = 0
         package var byteCount = 0
+
+        package init(level: UInt8) { self.level = level }
     }
 
     package init() {}

@@ -64,7 +64,9 @@ package final class Manifest: Sendable {
                 // It came between two looks.
                 try add(commit, at: sequence)
             } else {
-                throw ManifestError(.corrupted, "commits before \(sequence) are missing, and no checkpoint has them")
+                throw ManifestError(
+                    .corrupted,
+                    "commit \(sequence) is missing although later ones are there, and no checkpoint has it: restore it")
             }
         }
     }
