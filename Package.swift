@@ -68,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CTerminal"),
         .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
+        .target(name: "CRegularExpressions", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CRevision", cSettings: [.define("VIVACE_REVISION", to: revision)]),
         // Floor 0
         .target(name: "ByteCoding", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
@@ -76,9 +77,11 @@ let package = Package(
         .target(name: "FileIO", swiftSettings: settings),
         .target(name: "Inflate", dependencies: ["CDeflate", "CZlib"], swiftSettings: settings),
         .target(name: "ProtobufMessages", dependencies: ["CProtobufMessages"], swiftSettings: settings),
+        .target(name: "RegularExpressions", dependencies: ["CRegularExpressions"], swiftSettings: settings),
         // Floor 2
         .target(name: "ObjectStorage", dependencies: ["FileIO"], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["ByteCoding", "TraceModel"], swiftSettings: settings),
+        .target(name: "TraceQL", dependencies: ["RegularExpressions"], swiftSettings: settings),
         .target(name: "TraceAnalysis", swiftSettings: settings),
         .target(name: "ColumnEncoding", dependencies: ["ByteCoding"], swiftSettings: settings),
         // Floor 3
@@ -135,6 +138,9 @@ let package = Package(
             name: "ObjectStorageContract", dependencies: ["ObjectStorage"], path: "Tests/ObjectStorageContract",
             swiftSettings: settings),
         .target(
+            name: "TraceQLReference", dependencies: ["RegularExpressions", "TraceQL"], path: "Tests/TraceQLReference",
+            swiftSettings: settings),
+        .target(
             name: "StoreTesting",
             dependencies: [
                 "ByteCoding", "TraceModel", "FileIO", "Inflate", "OTLP", "ProtobufMessages", "BlockFormat", "TraceStorage",
@@ -149,6 +155,8 @@ let package = Package(
         tests(of: "ProtobufMessages", ["OTLPGenerator"]),
         tests(of: "ObjectStorage", ["FileIO", "ObjectStorageContract"]),
         tests(of: "OTLP", ["ByteCoding", "TraceModel", "ProtobufMessages", "OTLPGenerator"]),
+        tests(of: "RegularExpressions", ["ByteCoding"]),
+        tests(of: "TraceQL", ["TraceQLReference"], exclude: ["Corpus"]),
         tests(of: "TraceAnalysis"),
         tests(of: "ColumnEncoding", ["ByteCoding"]),
         tests(
@@ -188,7 +196,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["Inflate", "TraceStorage", nioCore, product("NIOPosix", "swift-nio")],
             exclude: ["Python"], swiftSettings: settings),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
 
 // The benchmarks' library is resolved only for who runs them.
@@ -214,7 +223,7 @@ if Context.environment["VIVACE_FUZZING"] == "1" {
             name: "FuzzTargets",
             dependencies: [
                 "ByteCoding", "TraceModel", "FileIO", "OTLP", "ProtobufMessages", "ColumnEncoding", "BlockFormat",
-                "TraceStorage", "OTLPGenerator",
+                "TraceStorage", "TraceQL", "TraceQLReference", "OTLPGenerator",
             ],
             path: "Fuzzing/Targets", swiftSettings: settings))
 }

@@ -14,7 +14,7 @@ foundation='^Sources/vivace/'
 
 # protoc-c's own code is not ours to write.
 findings=$(find Sources Fuzzing \( -path '*/CProtobufMessages/generated' -o -path '*/CProtobufMessages/include' \) -prune \
-    -o -type f \( -name '*.swift' -o -name '*.c' -o -name '*.h' \) -print | LC_ALL=C sort | while read -r file; do
+    -o -type f \( -name '*.swift' -o -name '*.c' -o -name '*.cc' -o -name '*.h' \) -print | LC_ALL=C sort | while read -r file; do
     fenced=no foundationAllowed=no
     [[ $file =~ $fence ]] && fenced=yes
     [[ $file =~ $foundation ]] && foundationAllowed=yes

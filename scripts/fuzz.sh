@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 scratch=.build/fuzzing
 program=$scratch/vivace-fuzz
-targets=(otlp-protobuf otlp-json block columns journal manifest)
+targets=(otlp-protobuf otlp-json block columns journal manifest traceql)
 
 VIVACE_FUZZING=1 swift build -c release --product FuzzTargets --scratch-path $scratch \
     -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address

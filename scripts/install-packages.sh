@@ -26,6 +26,7 @@ need libxxhash-dev library libxxhash
 need zlib1g-dev library zlib
 need libdeflate-dev library libdeflate
 need libprotobuf-c-dev library libprotobuf-c
+need libre2-dev library re2
 case "${1:-build}" in
 build) ;;
 test)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A whole query as it was written, but for positions, spaces and superfluous parentheses.
+package struct TraceQuery: Hashable, Sendable {
+    package enum Body: Hashable, Sendable {
+        /// Selects spans of traces.
+        case search(Pipeline)
+        /// Counts and measures spans over time.
+        case metrics(MetricsExpression)
+    }
+
+    package var body: Body
+    /// Of `with (…)`, in order.
+    package var hints: [Hint]
+
+    package init(_ body: Body, hints: [Hint] = []) {
+        self.body = body
+        self.hints = hints
+    }
+}
+
+/// `most_recent=true`
+package struct Hint: Hashable, Sendable {
+    package var name: String
+    package var value: StaticValue
+    package var offset: Int
+
+    package init(_ name: String, _ value: StaticValue, offset: Int = 0) {
+        self.name = name
+        self.value = value
+        self.offset = offset
+    }
+
+    package static func == (a: Self, b: Self) -> Bool { a.name == b.name && a.value == b.value }
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// Stages, each of which gets the spansets that the one before it gave; at least one.
+package struct Pipeline: Hashable, Sendable {
+    package var stages: [PipelineStage]
+
+    package init(_ stages: [PipelineStage]) { self.stages = stages }
+}
+
+package indirect enum PipelineStage: Hashable, Sendable {
+    /// Selects spans of each spanset; of the whole trace if it is the first stage.
+    case spansets(SpansetExpression)
+    /// Keeps the spansets for which it holds.
+    case scalarFilter(ScalarFilter)
+    /// Splits each spanset by the values that its spans have.
+    case by(FieldExpression)
+    /// Makes one spanset of all.
+    case coalesce
+    /// Shows fields of the spans that are found.
+    case select([FieldExpression])
+}
+
+/// `{ … }` and what combines them.
+package struct SpansetExpression: Hashable, Sendable {
+    package indirect enum Form: Hashable, Sendable {
+        /// Nil for `{ }`, which selects all spans.
+        case filter(FieldExpression?)
+        case operation(SpansetOperator, SpansetExpression, SpansetExpression)
+        /// In parentheses, more than a mere spanset expression.
+        case pipeline(Pipeline)
+    }
+
+    package var form: Form
+    package var offset: Int
+
+    package init(_ form: Form, offset: Int = 0) {
+        self.form = form
+        self.offset = offset
+    }
+
+    package static func == (a: Self, b: Self) -> Bool { a.form == b.form }
+    package func hash(into hasher: inout Hasher) { hasher.combine(form) }
+}
+
+package enum AggregateFunction: String, CaseIterable, Sendable {
+    case count, avg, min, max, sum
+}
+
+/// A number that a spanset has.
+package struct ScalarExpression: Hashable, Sendable {
+    package indirect enum Form: Hashable, Sendable {
+        case literal(StaticValue)
+        /// The argument is nil for `count`, and only for it.
+        case aggregate(AggregateFunction, FieldExpression?)
+        case minus(ScalarExpression)
+        case arithmetic(ArithmeticOperator, ScalarExpression, ScalarExpression)
+        /// `({ … } | count())`: the number of a pipeline's own result, which is not supported.
+        case pipeline(Pipeline, ScalarExpression)
+    }
+
+    package var form: Form
+    package var offset: Int
+
+    package init(_ form: Form, offset: Int = 0) {
+        self.form = form
+        self.offset = offset
+    }
+
+    package static func == (a: Self, b: Self) -> Bool { a.form == b.form }
+    package func hash(into hasher: inout Hasher) { hasher.combine(form) }
+}
+
+/// `count() > 2`
+package struct ScalarFilter: Hashable, Sendable {
+    package var comparison: ComparisonOperator
+    package var left: ScalarExpression
+    package var right: ScalarExpression
+    package var offset: Int
+
+    package init(_ comparison: ComparisonOperator, _ left: ScalarExpression, _ right: ScalarExpression, offset: Int = 0) {
+        self.comparison = comparison
+        self.left = left
+        self.right = right
+        self.offset = offset
+    }
+
+    package static func == (a: Self, b: Self) -> Bool {
+        a.comparison == b.comparison && a.left == b.left && a.right == b.right
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(comparison)
+        hasher.combine(left)
+        hasher.combine(right)
+    }
+}
