@@ -12,6 +12,7 @@ enum FuzzTarget: String, CaseIterable {
     case columns = "columns"
     case journal = "journal"
     case manifest = "manifest"
+    case traceQL = "traceql"
 
     func run(_ input: [UInt8]) {
         switch self {
@@ -21,6 +22,7 @@ enum FuzzTarget: String, CaseIterable {
         case .columns: ColumnTarget.run(input)
         case .journal: JournalTarget.run(input)
         case .manifest: ManifestTarget.run(input)
+        case .traceQL: TraceQLTarget.run(input)
         }
     }
 
@@ -33,6 +35,7 @@ enum FuzzTarget: String, CaseIterable {
         case .columns: ColumnTarget.seeds()
         case .journal: try JournalTarget.seeds()
         case .manifest: ManifestTarget.seeds()
+        case .traceQL: TraceQLTarget.seeds()
         }
     }
 }
