@@ -107,14 +107,17 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "QueryEngine",
-            dependencies: ["ByteCoding", "TraceModel", "TraceAnalysis", "BlockFormat", "TraceStorage"],
+            dependencies: [
+                "ByteCoding", "TraceModel", "RegularExpressions", "TraceAnalysis", "TraceQL", "BlockFormat",
+                "TraceStorage",
+            ],
             swiftSettings: settings),
         // Floor 7
         .target(
             name: "TraceServer",
             dependencies: [
                 "ByteCoding", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "ProtobufMessages", "OTLP",
-                "TraceAnalysis", "BlockFormat", "TraceStorage", "Ingest", "QueryEngine",
+                "TraceAnalysis", "TraceQL", "BlockFormat", "TraceStorage", "Ingest", "QueryEngine",
             ] + serverProducts,
             swiftSettings: settings),
         // Floor 8
@@ -183,7 +186,7 @@ let package = Package(
             of: "QueryEngine",
             [
                 "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "BlockFormat", "TraceStorage",
-                "TrafficModel", "OTLPGenerator", "ProtobufMessages", "StoreTesting",
+                "TrafficModel", "OTLPGenerator", "ProtobufMessages", "StoreTesting", "TraceQL", "TraceQLReference",
             ]),
         tests(
             of: "TraceServer",

@@ -66,8 +66,8 @@ enum BlockTarget {
             guard owner == .span else { continue }
             _ = await attempt {
                 let filter = SpanFilter.holds(.spanAttribute(key), .exists)
-                guard let scan = try await BlockTraceScan(reader, filter, range: 0...UInt64.max) else { return }
-                for group in scan.groups { _ = try await scan.matches(in: group.index, notBefore: 0, rowLimit: 3) }
+                guard let scan = try await BlockTraceScan(reader, RowRequest(filter)) else { return }
+                for group in scan.groups { _ = try await scan.rows(of: group.index) }
             }
         }
     }

@@ -7,21 +7,28 @@ internal import TraceModel
 struct RestCondition: Sendable {
     var lookup: RestLookup
     var test: ValueTest
-    /// By shape code: how many entries a span has.
+    /// The column of the owners' shapes.
+    var shape: FixedColumn
+    /// By shape code: how many entries an owner has.
     var entryCounts: [UInt32]
 
-    init(_ lookup: RestLookup, _ test: ValueTest, _ schema: BlockSchema) {
+    var columns: Set<UInt32> { lookup.columns.all.union([shape.rawValue]) }
+
+    init(_ lookup: RestLookup, _ owner: AttributeOwner, _ test: ValueTest, _ schema: BlockSchema) {
         self.lookup = lookup
         self.test = test
-        entryCounts = schema.shapes[Int(AttributeOwner.span.rawValue)].map { shape in
+        shape = owner.shape
+        entryCounts = schema.shapes[Int(owner.rawValue)].map { shape in
             UInt32(truncatingIfNeeded: shape.count { $0 == BlockSchema.rest })
         }
     }
 }
 
 extension BlockFilter {
-    /// The rows that have an entry for which the condition holds.
-    static func rest(_ condition: RestCondition, _ decoder: borrowing RowGroupDecoder) throws(BlockError) -> RowMask {
+    /// The owners, of which there are `count` in the group, with an entry for which the condition holds.
+    static func rest(
+        _ condition: RestCondition, ownerCount count: Int, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> RowMask {
         let entryCount = decoder.valueCount(condition.lookup.columns.keys.rawValue)
         var holds = [Bool](repeating: false, count: entryCount)
         try condition.lookup.forEach(decoder) { entry, type, bits, bytes in
@@ -29,9 +36,8 @@ extension BlockFilter {
                 type.isByteString ? condition.test.holds(bytes: bytes, type) : condition.test.holds(bits: bits, type)
         }
         guard holds.contains(true) else { return .none }
-        let count = decoder.entry.rowCount
         var shapes = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(FixedColumn.shape.rawValue, count: count, 0..<count, into: &shapes)
+        try decoder.integers(condition.shape.rawValue, count: count, 0..<count, into: &shapes)
         var rows = [Bool](repeating: false, count: count)
         var first = 0
         for row in 0..<count {

@@ -11,25 +11,49 @@ extension BlockFilter {
     private static func mayMatch(_ node: Node, _ directory: RowGroupDirectory) -> Bool {
         switch node {
         case .never: false
-        case .always, .integers, .duration: true
+        case .always, .not, .spanID, .isRoot: true
+        case .duration(let test):
+            directory.chunk(FixedColumn.duration.rawValue).map {
+                // With the first bit set it may be a span that ends before it starts.
+                $0.maximum > UInt64(Int64.max) || test.mayHold(in: Int64($0.minimum)...Int64($0.maximum))
+            } ?? test.holds(integer: 0)
+        case .integers(let column, let test): mayHold(test, directory.chunk(column.rawValue))
         case .all(let parts): parts.allSatisfy { mayMatch($0, directory) }
         case .any(let parts): parts.contains { mayMatch($0, directory) }
-        case .resources(let resources):
-            directory.chunk(FixedColumn.resource.rawValue).map { mayHold(resources, $0) } ?? (resources.first ?? false)
-        case .strings(let condition):
-            if let codes = condition.codes, let chunk = directory.chunk(condition.column) {
-                mayHold(codes, chunk)
-            } else {
-                true
-            }
-        case .attribute(let condition):
-            if let chunk = directory.chunk(condition.column) {
-                condition.strings.codes.map { mayHold($0, chunk) } ?? true
+        case .table(let column, let verdicts):
+            directory.chunk(column.rawValue).map { mayHold(verdicts, $0) } ?? (verdicts.first ?? false)
+        case .strings(let condition): mayHold(condition, directory)
+        case .attribute(let condition): mayHold(condition, directory)
+        case .part(let part, let condition):
+            if let count = directory.chunk(part.count.rawValue), count.maximum > 0 {
+                switch condition {
+                case .strings(let condition): mayHold(condition, directory)
+                case .time: true
+                case .attribute(let condition): mayHold(condition, directory)
+                case .rest(let condition): condition.lookup.mayMatch(directory)
+                }
             } else {
                 false
             }
         case .rest(let condition): condition.lookup.mayMatch(directory)
         }
+    }
+
+    private static func mayHold(_ condition: StringCondition, _ directory: RowGroupDirectory) -> Bool {
+        guard let codes = condition.codes, let chunk = directory.chunk(condition.column) else { return true }
+        return mayHold(codes, chunk)
+    }
+
+    private static func mayHold(_ condition: AttributeCondition, _ directory: RowGroupDirectory) -> Bool {
+        guard let chunk = directory.chunk(condition.column) else { return false }
+        return condition.strings.codes.map { mayHold($0, chunk) } ?? true
+    }
+
+    /// Of a column of small integers: whether one of those that occur may pass.
+    private static func mayHold(_ test: ValueTest, _ chunk: RowGroupDirectory.Chunk?) -> Bool {
+        guard let chunk else { return test.holds(integer: 0) }
+        guard chunk.minimum <= chunk.maximum, chunk.maximum < 16 else { return true }
+        return (chunk.minimum...chunk.maximum).contains { test.holds(integer: Int64($0)) }
     }
 
     /// Whether one of the codes between a chunk's minimum and maximum is wanted.
@@ -63,15 +87,73 @@ extension BlockFilter {
             var mask = RowMask.none
             for part in parts { mask = mask.or(try self.mask(part, decoder, starts)) }
             return mask
-        case .resources(let resources):
-            return try numbers(.resource, decoder) { $0 < UInt64(resources.count) && resources[Int($0)] }
+        case .not(let part): return try self.mask(part, decoder, starts).inverted
+        case .table(let column, let verdicts):
+            return try numbers(column, decoder) { $0 < UInt64(verdicts.count) && verdicts[Int($0)] }
         case .integers(let column, let test):
             return try numbers(column, decoder) { test.holds(integer: Int64(Int32(truncatingIfNeeded: $0))) }
-        case .duration(let test): return try durations(test, decoder, try starts())
-        case .strings(let condition): return try strings(condition, decoder)
-        case .attribute(let condition): return try attribute(condition, decoder)
-        case .rest(let condition): return try rest(condition, decoder)
+        case .duration(let test): return try durations(test, decoder, starts)
+        case .spanID(let test):
+            return try numbers(.spanID, decoder) { test.holds(string: Self.bytes(of: $0).rawSpan) }
+        case .isRoot(let test):
+            let (root, child) = (test.holds(boolean: true), test.holds(boolean: false))
+            // 2 stands for a parent whose ID is none.
+            return try numbers(.parent, decoder) { $0 == 0 || $0 == 2 ? root : child }
+        case .strings(let condition): return try strings(condition, count: decoder.entry.rowCount, decoder)
+        case .attribute(let condition):
+            return try attribute(condition, ownerCount: decoder.entry.rowCount, decoder)
+        case .rest(let condition): return try rest(condition, ownerCount: decoder.entry.rowCount, decoder)
+        case .part(let part, let condition): return try parts(part, condition, decoder)
         }
+    }
+
+    /// Of an ID, the first byte first.
+    static func bytes(of id: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: id >> (56 - 8 * $0)) }
+    }
+
+    /// The rows that have an event or link for which the condition holds.
+    private static func parts(
+        _ part: SpanPart, _ condition: PartCondition, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> RowMask {
+        let count = decoder.entry.rowCount
+        guard decoder.chunk(part.count.rawValue) != nil else { return .none }
+        var counts = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(part.count.rawValue, count: count, 0..<count, into: &counts)
+        var total = 0
+        for row in 0..<count {
+            guard counts[row] <= UInt64(BlockLayout.valueCountLimit) else { throw unfit(decoder) }
+            total += Int(counts[row])
+        }
+        guard total <= BlockLayout.valueCountLimit else { throw unfit(decoder) }
+        let mask =
+            switch condition {
+            case .strings(let condition): try strings(condition, count: total, decoder)
+            case .time(let test): try times(test, count: total, decoder)
+            case .attribute(let condition): try attribute(condition, ownerCount: total, decoder)
+            case .rest(let condition): try rest(condition, ownerCount: total, decoder)
+            }
+        guard !mask.isNone else { return .none }
+        var rows = [Bool](repeating: false, count: count)
+        var next = 0
+        for row in 0..<count {
+            let end = next + Int(counts[row])
+            while next < end {
+                if mask[next] { rows[row] = true }
+                next += 1
+            }
+        }
+        return RowMask(rows)
+    }
+
+    private static func times(
+        _ test: ValueTest, count: Int, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> RowMask {
+        var values = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(FixedColumn.eventTime.rawValue, count: count, 0..<count, into: &values)
+        var rows = [Bool](repeating: false, count: count)
+        for index in 0..<count { rows[index] = test.holds(integer: Self.zigzagDecoded(values[index])) }
+        return RowMask(rows)
     }
 
     private static func numbers(
@@ -87,13 +169,24 @@ extension BlockFilter {
         return RowMask(rows)
     }
 
+    private static func zigzagDecoded(_ value: UInt64) -> Int64 {
+        Int64(bitPattern: value >> 1 ^ (0 &- (value & 1)))
+    }
+
     private static func durations(
-        _ test: ValueTest, _ decoder: borrowing RowGroupDecoder, _ starts: [UInt64]
+        _ test: ValueTest, _ decoder: borrowing RowGroupDecoder, _ starts: () throws(BlockError) -> [UInt64]
     ) throws(BlockError) -> RowMask {
         let count = decoder.entry.rowCount
         var values = FlatBuffer<UInt64>(capacity: count)
         try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &values)
         var rows = [Bool](repeating: false, count: count)
+        // In the years that occur a difference with its first bit set is that of a span which ends before it starts.
+        // Where the group has times beyond 2262, it may be either way, which the start tells.
+        guard max(decoder.entry.maximumStart, decoder.entry.maximumDuration) > UInt64(Int64.max) else {
+            for row in 0..<count { rows[row] = test.holds(integer: max(0, Int64(bitPattern: values[row]))) }
+            return RowMask(rows)
+        }
+        let starts = try starts()
         for row in 0..<count {
             let duration = spanDuration(start: starts[row], end: starts[row] &+ values[row])
             rows[row] = test.holds(integer: Int64(clamping: duration))
@@ -101,36 +194,37 @@ extension BlockFilter {
         return RowMask(rows)
     }
 
+    /// - Parameter count: Values of the column, if the group has it.
     private static func strings(
-        _ condition: StringCondition, _ decoder: borrowing RowGroupDecoder
+        _ condition: StringCondition, count: Int, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
         guard decoder.chunk(condition.column) != nil else {
             return condition.test.holds(string: RawSpan()) ? .all : .none
         }
-        return RowMask(try values(condition, .string, count: decoder.entry.rowCount, decoder))
+        return RowMask(try values(condition, .string, count: count, decoder))
     }
 
+    /// The owners, of which there are `ownerCount` in the group, with a value for which the condition holds.
     private static func attribute(
-        _ condition: AttributeCondition, _ decoder: borrowing RowGroupDecoder
+        _ condition: AttributeCondition, ownerCount: Int, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
         guard let chunk = decoder.chunk(condition.column) else { return .none }
         let holds = try values(condition.strings, condition.type, count: chunk.valueCount, decoder)
         guard holds.contains(true) else { return .none }
-        let count = decoder.entry.rowCount
-        var shapes = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(FixedColumn.shape.rawValue, count: count, 0..<count, into: &shapes)
-        var rows = [Bool](repeating: false, count: count)
+        var shapes = FlatBuffer<UInt64>(capacity: ownerCount)
+        try decoder.integers(condition.shape.rawValue, count: ownerCount, 0..<ownerCount, into: &shapes)
+        var owners = [Bool](repeating: false, count: ownerCount)
         var value = 0
-        for row in 0..<count {
-            guard shapes[row] < UInt64(condition.valueCounts.count) else { throw unfit(decoder) }
-            let valueCount = condition.valueCounts[Int(shapes[row])]
+        for owner in 0..<ownerCount {
+            guard shapes[owner] < UInt64(condition.valueCounts.count) else { throw unfit(decoder) }
+            let valueCount = condition.valueCounts[Int(shapes[owner])]
             guard valueCount > 0 else { continue }
             let end = value + Int(valueCount)
             guard end <= holds.count else { throw unfit(decoder) }
-            rows[row] = holds[value..<end].contains(true)
+            owners[owner] = holds[value..<end].contains(true)
             value = end
         }
-        return RowMask(rows)
+        return RowMask(owners)
     }
 
     static func unfit(_ decoder: borrowing RowGroupDecoder) -> BlockError {

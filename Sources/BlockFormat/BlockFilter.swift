@@ -11,11 +11,33 @@ struct BlockFilter: Sendable {
         case always
         case all([Node])
         case any([Node])
-        /// By resource code.
-        case resources([Bool])
+        case not(Node)
+        /// By resource or scope code.
+        case table(FixedColumn, [Bool])
         case integers(FixedColumn, ValueTest)
         case duration(ValueTest)
+        case spanID(ValueTest)
+        /// Whether the span has no parent.
+        case isRoot(ValueTest)
         case strings(StringCondition)
+        case attribute(AttributeCondition)
+        case rest(RestCondition)
+        /// One of the span's events or links has it.
+        case part(SpanPart, PartCondition)
+    }
+
+    /// What a span has several of.
+    enum SpanPart: Sendable {
+        case event, link
+
+        /// How many a row has.
+        var count: FixedColumn { self == .event ? .eventCount : .linkCount }
+    }
+
+    /// A condition on an event or link.
+    enum PartCondition: Sendable {
+        case strings(StringCondition)
+        case time(ValueTest)
         case attribute(AttributeCondition)
         case rest(RestCondition)
     }
@@ -32,6 +54,8 @@ struct BlockFilter: Sendable {
     struct AttributeCondition: Sendable {
         var strings: StringCondition
         var type: AttributeType
+        /// The column of the owners' shapes.
+        var shape: FixedColumn
         /// By shape code: how many values of the column an owner has.
         var valueCounts: [UInt32]
 
@@ -59,15 +83,23 @@ struct BlockFilter: Sendable {
         switch node {
         case .never, .always: break
         case .all(let parts), .any(let parts): for part in parts { collect(part, into: &columns) }
-        case .resources: columns.insert(FixedColumn.resource.rawValue)
-        case .integers(let column, _): columns.insert(column.rawValue)
+        case .not(let part): collect(part, into: &columns)
+        case .table(let column, _), .integers(let column, _): columns.insert(column.rawValue)
         case .duration:
             columns.formUnion([FixedColumn.duration.rawValue, FixedColumn.start.rawValue])
+        case .spanID: columns.insert(FixedColumn.spanID.rawValue)
+        case .isRoot: columns.insert(FixedColumn.parent.rawValue)
         case .strings(let condition): columns.insert(condition.column)
-        case .attribute(let condition):
-            columns.formUnion([FixedColumn.shape.rawValue, condition.column])
-        case .rest(let condition):
-            columns.formUnion(condition.lookup.columns.all.union([FixedColumn.shape.rawValue]))
+        case .attribute(let condition): columns.formUnion([condition.shape.rawValue, condition.column])
+        case .rest(let condition): columns.formUnion(condition.columns)
+        case .part(let part, let condition):
+            columns.insert(part.count.rawValue)
+            switch condition {
+            case .strings(let condition): columns.insert(condition.column)
+            case .time: columns.insert(FixedColumn.eventTime.rawValue)
+            case .attribute(let condition): columns.formUnion([condition.shape.rawValue, condition.column])
+            case .rest(let condition): columns.formUnion(condition.columns)
+            }
         }
     }
 
@@ -88,6 +120,11 @@ struct BlockFilter: Sendable {
             var nodes: [Node] = []
             for part in parts { nodes.append(try await node(part, reader)) }
             return any(nodes)
+        case .not(let part):
+            let node = try await node(part, reader)
+            if case .never = node { return .always }
+            if case .always = node { return .never }
+            return .not(node)
         case .holds(let subject, let test): return try await node(subject, test, reader)
         }
     }
@@ -105,26 +142,52 @@ struct BlockFilter: Sendable {
     private static func node(_ subject: SpanSubject, _ test: ValueTest, _ reader: BlockReader) async throws -> Node {
         switch subject {
         case .spanAttribute(let key):
-            var nodes: [Node] = []
-            for (index, column) in reader.schema.columns.enumerated()
-            where column.owner == .span && column.key == key {
-                nodes.append(try await attribute(index, column.type, test, reader))
-            }
-            if let lookup = try await RestLookup(key, of: .span, reader) {
-                nodes.append(.rest(RestCondition(lookup, test, reader.schema)))
-            }
-            return any(nodes)
+            return any(
+                try await attributes(.span, key, test, reader).map(Node.attribute)
+                    + rest(.span, key, test, reader).map(Node.rest))
+        case .eventAttribute(let key): return try await part(.event, .event, key, test, reader)
+        case .linkAttribute(let key): return try await part(.link, .link, key, test, reader)
         case .resourceAttribute(let key):
-            let resources = reader.schema.resources.map {
+            return table(.resource, reader.schema.resources) {
                 EncodedAttributes.holds(test, key: key, in: $0.encoded.rawSpan, of: .resource)
             }
-            return resources.contains(false) ? resources.contains(true) ? .resources(resources) : .never : .always
+        case .scopeAttribute(let key):
+            return table(.scope, reader.schema.scopes) {
+                EncodedAttributes.holds(test, key: key, in: $0.encoded.rawSpan, of: .scope)
+            }
+        case .scopeName:
+            return table(.scope, reader.schema.scopes) {
+                test.holds(string: EncodedAttributes.text(.name, in: $0.encoded.rawSpan).rawSpan)
+            }
+        case .scopeVersion:
+            return table(.scope, reader.schema.scopes) {
+                test.holds(string: EncodedAttributes.text(.version, in: $0.encoded.rawSpan).rawSpan)
+            }
+        case .eventName: return try await partStrings(.event, .eventName, test, reader)
+        case .linkTraceID: return try await partStrings(.link, .linkTraceID, test, reader)
+        case .linkSpanID: return try await partStrings(.link, .linkSpanID, test, reader)
+        case .eventTime: return .part(.event, .time(test))
         case .name: return try await strings(.name, test, reader)
         case .statusMessage: return try await strings(.statusMessage, test, reader)
         case .status: return .integers(.status, test)
         case .kind: return .integers(.kind, test)
         case .duration: return .duration(test)
+        case .spanID: return .spanID(test)
+        case .isRoot: return .isRoot(test)
         }
+    }
+
+    /// What the test says of each entry of a table that rows refer to.
+    private static func table<Entry>(_ column: FixedColumn, _ entries: [Entry], _ holds: (Entry) -> Bool) -> Node {
+        let verdicts = entries.map(holds)
+        return verdicts.contains(false) ? verdicts.contains(true) ? .table(column, verdicts) : .never : .always
+    }
+
+    private static func partStrings(
+        _ part: SpanPart, _ column: FixedColumn, _ test: ValueTest, _ reader: BlockReader
+    ) async throws -> Node {
+        guard case .strings(let condition) = try await strings(column, test, reader) else { return .never }
+        return .part(part, .strings(condition))
     }
 
     private static func strings(_ column: FixedColumn, _ test: ValueTest, _ reader: BlockReader) async throws -> Node {
@@ -134,15 +197,38 @@ struct BlockFilter: Sendable {
         return mayMatch ? .strings(condition) : .never
     }
 
-    private static func attribute(
-        _ index: Int, _ type: AttributeType, _ test: ValueTest, _ reader: BlockReader
+    /// A condition on the attributes of a span's events or links.
+    private static func part(
+        _ part: SpanPart, _ owner: AttributeOwner, _ key: [UInt8], _ test: ValueTest, _ reader: BlockReader
     ) async throws -> Node {
-        let condition = try await condition(FixedColumn.firstAttribute + UInt32(index), type, test, reader)
-        guard condition.codes?.contains(true) ?? true else { return .never }
-        if type == .absent || type == .empty { return .never }
-        let shapes = reader.schema.shapes[Int(AttributeOwner.span.rawValue)]
-        let counts = shapes.map { shape in UInt32(truncatingIfNeeded: shape.count { $0 == UInt32(index) }) }
-        return .attribute(AttributeCondition(strings: condition, type: type, valueCounts: counts))
+        any(
+            try await attributes(owner, key, test, reader).map { .part(part, .attribute($0)) }
+                + rest(owner, key, test, reader).map { .part(part, .rest($0)) })
+    }
+
+    /// A condition on a key in the rest columns; none if they don't have it.
+    private static func rest(
+        _ owner: AttributeOwner, _ key: [UInt8], _ test: ValueTest, _ reader: BlockReader
+    ) async throws -> [RestCondition] {
+        try await RestLookup(key, of: owner, reader).map { [RestCondition($0, owner, test, reader.schema)] } ?? []
+    }
+
+    /// Conditions on the columns of a key, one for each type of its values.
+    private static func attributes(
+        _ owner: AttributeOwner, _ key: [UInt8], _ test: ValueTest, _ reader: BlockReader
+    ) async throws -> [AttributeCondition] {
+        var conditions: [AttributeCondition] = []
+        for (index, column) in reader.schema.columns.enumerated() where column.owner == owner && column.key == key {
+            guard column.type != .absent, column.type != .empty else { continue }
+            let strings = try await condition(
+                FixedColumn.firstAttribute + UInt32(index), column.type, test, reader)
+            guard strings.codes?.contains(true) ?? true else { continue }
+            let shapes = reader.schema.shapes[Int(owner.rawValue)]
+            let counts = shapes.map { shape in UInt32(truncatingIfNeeded: shape.count { $0 == UInt32(index) }) }
+            conditions.append(
+                AttributeCondition(strings: strings, type: column.type, shape: owner.shape, valueCounts: counts))
+        }
+        return conditions
     }
 
     private static func condition(
@@ -153,5 +239,16 @@ struct BlockFilter: Sendable {
         }
         let codes = dictionary.value.codes { test.holds(bytes: $0, type) }
         return StringCondition(column: column, test: test, codes: codes)
+    }
+}
+
+extension AttributeOwner {
+    /// The column of its shapes.
+    var shape: FixedColumn {
+        switch self {
+        case .span: .shape
+        case .event: .eventShape
+        case .link: .linkShape
+        }
     }
 }

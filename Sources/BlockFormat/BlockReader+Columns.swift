@@ -11,8 +11,8 @@ extension BlockReader {
     /// More is not read at once for parts of which each is small.
     static let mergedByteLimit = 4 << 20
 
-    /// The list of a row group's columns.
-    func directory(of group: Int) async throws -> RowGroupDirectory {
+    /// Reads the list of a row group's columns.
+    func readDirectory(of group: Int) async throws -> RowGroupDirectory {
         let entry = footer.rowGroups[group]
         let chunkByteCount = entry.byteCount - entry.directoryByteCount
         let bytes = try await Self.fetch(
@@ -31,9 +31,30 @@ extension BlockReader {
         of group: Int, _ directory: RowGroupDirectory, columns: Set<UInt32>
     ) async throws -> RowGroupDecoder {
         let entry = footer.rowGroups[group]
-        let wanted = directory.chunks.filter { columns.contains($0.column) }.sorted { $0.offset < $1.offset }
-        var bytes: [UInt8] = []
-        var moved = RowGroupDirectory()
+        var kept = RowGroupDirectory()
+        var bodies: [UInt32: [UInt8]] = [:]
+        var missing: [RowGroupDirectory.Chunk] = []
+        for chunk in directory.chunks where columns.contains(chunk.column) {
+            kept.chunks.append(chunk)
+            if let body = chunks?.body(key(group, chunk)) { bodies[chunk.column] = body } else { missing.append(chunk) }
+        }
+        let byteCount = try await read(missing, of: group, into: &bodies)
+        return RowGroupDecoder(bodies, kept, index: group, entry: entry, id: id, readByteCount: byteCount)
+    }
+
+    private func key(_ group: Int, _ chunk: RowGroupDirectory.Chunk) -> ChunkCache.Key {
+        ChunkCache.Key(block: id, group: UInt32(truncatingIfNeeded: group), column: chunk.column)
+    }
+
+    /// Reads, proves and decompresses chunks.
+    ///
+    /// - Returns: The bytes that were read.
+    private func read(
+        _ chunks: [RowGroupDirectory.Chunk], of group: Int, into bodies: inout [UInt32: [UInt8]]
+    ) async throws -> Int {
+        let entry = footer.rowGroups[group]
+        let wanted = chunks.sorted { $0.offset < $1.offset }
+        var byteCount = 0
         var next = 0
         while next < wanted.count {
             let first = wanted[next].offset
@@ -43,28 +64,34 @@ extension BlockReader {
             { last += 1 }
             let end = wanted[last].offset + wanted[last].byteCount
             let run = try await Self.fetch(source, (entry.offset + first)..<(entry.offset + end))
-            for index in next...last {
-                var chunk = wanted[index]
-                chunk.offset = bytes.count + chunk.offset - first
-                moved.chunks.append(chunk)
+            byteCount += run.count
+            for chunk in wanted[next...last] {
+                let stored = run.rawSpan.extracting((chunk.offset - first)..<(chunk.offset - first + chunk.byteCount))
+                let body = try RowGroupDecoder.body(of: chunk, stored, group, id)
+                bodies[chunk.column] = body
+                self.chunks?.insert(body, key(group, chunk))
             }
-            bytes += run
             next = last + 1
         }
-        moved.chunks.sort { $0.column < $1.column }
-        return RowGroupDecoder(bytes, moved, index: group, entry: entry, id: id)
+        return byteCount
     }
 }
 
 extension RowGroupDecoder {
     /// - Parameters:
-    ///   - bytes: Chunks of the row group, where `directory` says.
-    ///   - directory: Of the chunks that are in `bytes`, by rising column.
-    init(_ bytes: [UInt8], _ directory: RowGroupDirectory, index: Int, entry: RowGroupEntry, id: BlockID) {
-        self.bytes = bytes
+    ///   - bodies: Of the directory's chunks, proved and decompressed, by column.
+    ///   - directory: Of the chunks that are in `bodies`, by rising column.
+    ///   - readByteCount: Bytes that were read from storage for it.
+    init(
+        _ bodies: [UInt32: [UInt8]], _ directory: RowGroupDirectory, index: Int, entry: RowGroupEntry, id: BlockID,
+        readByteCount: Int
+    ) {
+        bytes = []
+        self.bodies = bodies
         self.directory = directory
         self.index = index
         self.entry = entry
         self.id = id
+        self.readByteCount = readByteCount
     }
 }

@@ -24,6 +24,36 @@ extension BlockReader {
         return byteCount
     }
 
+    /// Appends all rows of some traces to `batch`, and perhaps those of others beside them.
+    ///
+    /// - Parameters:
+    ///   - anchors: Of this reader, by rising ID.
+    ///   - check: Is told how many bytes the batch holds after each row group, and may stop the read by throwing.
+    /// - Returns: Bytes read from storage.
+    package func read(
+        _ anchors: [TraceAnchor], into batch: inout SpanBatch, check: (Int) throws -> Void = { _ in }
+    ) async throws -> Int {
+        var byteCount = 0
+        var byGroup: [Int: [TraceAnchor]] = [:]
+        for anchor in anchors { for group in groups(of: anchor.rows) { byGroup[group, default: []].append(anchor) } }
+        for (group, wanted) in byGroup.sorted(by: { $0.key < $1.key }) {
+            if wanted.count >= Self.wholeGroupTraceCount {
+                byteCount += footer.rowGroups[group].byteCount
+                try await read(rowGroup: group, into: &batch)
+            } else {
+                let entry = footer.rowGroups[group]
+                let bytes = try await Self.fetch(source, entry.offset..<(entry.offset + entry.byteCount))
+                byteCount += bytes.count
+                for anchor in wanted { try await append(anchor.rows, of: [anchor], bytes, group, into: &batch) }
+            }
+            try check(batch.byteCount)
+        }
+        return byteCount
+    }
+
+    /// Of so many traces of a row group, all its rows are decoded together.
+    private static let wholeGroupTraceCount = 24
+
     /// Appends all rows of one row group to `batch`, in block order.
     package func read(rowGroup group: Int, into batch: inout SpanBatch) async throws {
         let entry = footer.rowGroups[group]

@@ -24,7 +24,11 @@ package final class BlockReader: Sendable {
     /// Where sections end and the footer begins.
     let footerOffset: Int
     let source: any BlockSource
+    /// Where the chunks of scans are kept; nil keeps none.
+    let chunks: ChunkCache?
     private let kept = Mutex(Kept())
+    /// By row group, once they were asked for: see ``newestTraceStart(ofGroup:)``.
+    let newestStarts: Mutex<[Int: UInt64]> = Mutex([:])
 
     /// What was read once and is kept.
     private struct Kept: ~Copyable {
@@ -32,6 +36,7 @@ package final class BlockReader: Sendable {
         var restKeyFilter: Shared<BloomFilter>?
         var pages: [Int: Shared<TraceIndexPage>] = [:]
         var dictionaries: [UInt32: Shared<BlockDictionary>] = [:]
+        var directories: [Int: RowGroupDirectory] = [:]
         var byteCount = 0
     }
 
@@ -45,9 +50,10 @@ package final class BlockReader: Sendable {
     /// Reads a block's table of contents: one read, two for a very large block.
     ///
     /// - Throws: ``BlockError`` `.corrupted`, `.unsupported` or `.unreadable`.
-    package init(id: BlockID, source: any BlockSource) async throws {
+    package init(id: BlockID, source: any BlockSource, chunks: ChunkCache? = nil) async throws {
         self.id = id
         self.source = source
+        self.chunks = chunks
         let size = source.byteCount
         guard size >= BlockLayout.headerByteCount + BlockLayout.trailerByteCount else {
             throw BlockError(.corrupted, "block \(id) has only \(size) bytes")
@@ -73,7 +79,7 @@ package final class BlockReader: Sendable {
 
     /// Bytes that the reader keeps in memory, about.
     package var retainedByteCount: Int {
-        let fixed = 4096 + footer.rowGroups.count * 120 + footer.sections.count * 64 + schema.retainedByteCount
+        let fixed = 4096 + footer.rowGroups.count * 160 + footer.sections.count * 64 + schema.retainedByteCount
         return fixed + kept.withLock { $0.byteCount }
     }
 
@@ -113,7 +119,9 @@ package final class BlockReader: Sendable {
     }
 
     private func anchor(_ page: borrowing TraceIndexPage, _ position: Int) -> TraceAnchor {
-        TraceAnchor(id: page.traceID(position), rows: page.rows(position), start: page.start(position))
+        TraceAnchor(
+            id: page.traceID(position), rows: page.rows(position), start: page.start(position),
+            duration: page.duration(position))
     }
 
     /// All summaries of one page of the trace index.
@@ -193,6 +201,17 @@ package final class BlockReader: Sendable {
         return page
     }
 
+    /// The list of a row group's columns.
+    func directory(of group: Int) async throws -> RowGroupDirectory {
+        if let directory = kept.withLock({ $0.directories[group] }) { return directory }
+        let directory = try await readDirectory(of: group)
+        kept.withLock { kept in
+            if kept.directories[group] == nil { kept.byteCount += directory.retainedByteCount }
+            kept.directories[group] = directory
+        }
+        return directory
+    }
+
     private func endRow(ofPage number: Int) -> Int {
         number + 1 < footer.indexPages.count ? footer.indexPages[number + 1].firstRow : footer.statistics.rowCount
     }
@@ -227,6 +246,8 @@ package struct TraceAnchor: Hashable, Sendable {
     package var rows: Range<Int>
     /// The first start, Unix nanoseconds.
     package var start: UInt64
+    /// From the first start to the last end; 0 if no span ends later.
+    package var duration: UInt64
 }
 
 extension BlockSchema {

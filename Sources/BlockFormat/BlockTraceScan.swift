@@ -2,34 +2,60 @@
 
 internal import ByteCoding
 internal import ColumnEncoding
+internal import Synchronization
 package import TraceModel
 
-/// A trace of a block, in one row group of which spans match.
-package struct BlockTraceMatch: Sendable {
-    /// In the block's trace index.
-    package var position: Int
-    package var id: TraceID
-    /// The first start of the trace in this block.
-    package var start: UInt64
-    /// Whether the block has all its rows of the trace in this group: then the counts are those of the block.
-    package var isWhole: Bool
-    package var matchedCount: Int
-    /// The first matching rows, as many as were asked for.
-    package var rows: [Int]
+/// The rows of one row group as a query sees them.
+package struct ScannedRows: Sendable {
+    /// Of the block.
+    package var firstRow: Int
+    package var rowCount: Int
+    /// The first trace's position in the trace index.
+    package var firstTrace: Int
+    /// The traces that have rows in the group, by rising ID.
+    package var traces: [TraceAnchor]
+    /// By filter: the rows for which it holds.
+    package var marks: [RowMask]
+    /// Of each row, Unix nanoseconds; nil if all lie in the range that was asked for.
+    package var starts: [UInt64]?
+    /// By row: the row of its parent, counted from the group's first, -1 for roots, and below that a number for each
+    /// parent that is not in the group; empty if it was not asked for.
+    package var parents: [Int32] = []
+    /// Bytes read from storage.
+    package var byteCount: Int
+
+    /// The rows of a trace in this group, counted from the group's first.
+    package func rows(of trace: TraceAnchor) -> Range<Int> {
+        let rows = trace.rows.clamped(to: firstRow..<(firstRow + rowCount))
+        return (rows.lowerBound - firstRow)..<(rows.upperBound - firstRow)
+    }
+
+    /// Whether the group has all rows that the block has of the trace.
+    package func isWhole(_ trace: TraceAnchor) -> Bool {
+        trace.rows.lowerBound >= firstRow && trace.rows.upperBound <= firstRow + rowCount
+    }
 }
 
-/// What a look into one row group gave, and what it took.
-package struct BlockGroupMatches: Sendable {
-    /// By rising trace ID.
-    package var matches: [BlockTraceMatch] = []
-    /// Bytes read for it.
-    package var byteCount = 0
-    /// Rows that were judged, and the traces that they are of; none where statistics exclude all of them.
-    package var rowCount = 0
-    package var traceCount = 0
+/// What a query wants to know of the rows of a block.
+package struct RowRequest: Sendable {
+    /// A trace can match only if this holds for one of its spans.
+    package var required = SpanFilter.all([])
+    /// For which filters rows are marked.
+    package var marks: [SpanFilter] = []
+    package var wantsParents = false
+    /// A trace can match only if a span of it starts here, Unix nanoseconds.
+    package var range: ClosedRange<UInt64> = 0...UInt64.max
+
+    package init() {}
+
+    /// The rows for which a filter holds.
+    package init(_ filter: SpanFilter) {
+        required = filter
+        marks = [filter]
+    }
 }
 
-/// A search for traces of one block with matching spans, row group by row group, newest first.
+/// A search in one block, row group by row group, newest first.
 package struct BlockTraceScan: Sendable {
     /// A row group that may have matches.
     package struct Group: Sendable {
@@ -39,84 +65,101 @@ package struct BlockTraceScan: Sendable {
     }
 
     private let reader: BlockReader
-    private let filter: BlockFilter
-    /// A matching span must start here, Unix nanoseconds.
+    private let required: BlockFilter
+    private let marks: [BlockFilter]
+    private let columns: Set<UInt32>
+    private let wantsParents: Bool
     private let range: ClosedRange<UInt64>
     /// Those with the newest traces first.
     package let groups: [Group]
 
-    /// Nil if no span of the block can match.
-    ///
-    /// - Parameter range: Where a matching span of a trace must start, so that the trace counts.
-    package init?(_ reader: BlockReader, _ filter: SpanFilter, range: ClosedRange<UInt64>) async throws {
+    /// Nil if no trace of which the block has spans can match.
+    package init?(_ reader: BlockReader, _ request: RowRequest) async throws {
         self.reader = reader
-        self.range = range
-        self.filter = try await BlockFilter(filter, reader)
-        guard !self.filter.isNever else { return nil }
+        range = request.range
+        wantsParents = request.wantsParents
+        required = try await BlockFilter(request.required, reader)
+        guard !required.isNever else { return nil }
+        var marks: [BlockFilter] = []
+        for filter in request.marks { marks.append(try await BlockFilter(filter, reader)) }
+        self.marks = marks
+        columns = marks.reduce(into: wantsParents ? [FixedColumn.parent.rawValue, FixedColumn.explicitParent.rawValue] : []) { $0.formUnion($1.columns) }
         var groups: [Group] = []
         for (index, entry) in reader.footer.rowGroups.enumerated()
         where entry.minimumStart <= range.upperBound && entry.maximumStart >= range.lowerBound {
-            var newest: UInt64 = 0
-            for trace in try await reader.anchors(ofGroup: index) { newest = max(newest, trace.start) }
-            groups.append(Group(index: index, newestStart: newest))
+            if !required.isAlways {
+                guard required.mayMatch(try await reader.directory(of: index)) else { continue }
+            }
+            groups.append(Group(index: index, newestStart: try await reader.newestTraceStart(ofGroup: index)))
         }
         guard !groups.isEmpty else { return nil }
         self.groups = groups.sorted { ($1.newestStart, $0.index) < ($0.newestStart, $1.index) }
     }
 
-    /// The traces of a group that match and do not start before `earliest`.
-    package func matches(
-        in group: Int, notBefore earliest: UInt64, rowLimit: Int
-    ) async throws -> BlockGroupMatches {
-        var result = BlockGroupMatches()
+    /// What was asked for of the rows of a group.
+    package func rows(of group: Int) async throws -> ScannedRows {
         let entry = reader.footer.rowGroups[group]
-        let isInRange = entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
         let anchors = try await reader.anchors(ofGroup: group)
-        let end = entry.firstRow + entry.rowCount
-        (result.rowCount, result.traceCount) = (entry.rowCount, anchors.count { $0.rows.lowerBound < end })
-        if filter.isAlways, isInRange {
-            result.matches = collect(.all, anchors, nil, group, earliest, rowLimit)
-            return result
-        }
-        let directory = try await reader.directory(of: group)
-        result.byteCount = entry.directoryByteCount
-        guard filter.mayMatch(directory) else {
-            (result.rowCount, result.traceCount) = (0, 0)
-            return result
-        }
-        var columns = filter.columns
+        var rows = ScannedRows(
+            firstRow: entry.firstRow, rowCount: entry.rowCount, firstTrace: entry.firstTrace, traces: anchors,
+            marks: [], byteCount: 0)
+        let isInRange = entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
+        var columns = columns
         if !isInRange { columns.insert(FixedColumn.start.rawValue) }
-        let decoder = try await reader.decoder(of: group, directory, columns: columns)
-        let mask = try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, anchors) }
-        result.byteCount += decoder.bytes.count
-        guard !mask.isNone else { return result }
-        let starts = isInRange ? nil : try Self.starts(decoder, anchors)
-        result.matches = collect(mask, anchors, starts, group, earliest, rowLimit)
-        return result
+        guard !columns.isEmpty else {
+            rows.marks = marks.map { $0.isNever ? .none : .all }
+            return rows
+        }
+        let decoder = try await reader.decoder(
+            of: group, try await reader.directory(of: group), columns: columns)
+        for filter in marks {
+            rows.marks.append(
+                try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, anchors) })
+        }
+        rows.byteCount = decoder.readByteCount
+        if !isInRange { rows.starts = try Self.starts(decoder, anchors) }
+        if wantsParents { rows.parents = try Self.parents(decoder, rows) }
+        return rows
     }
 
-    /// Sums the rows up by trace. A trace that has matches, but none that starts in the range, is left out.
-    private func collect(
-        _ mask: RowMask, _ anchors: [TraceAnchor], _ starts: [UInt64]?, _ group: Int, _ earliest: UInt64,
-        _ rowLimit: Int
-    ) -> [BlockTraceMatch] {
-        let entry = reader.footer.rowGroups[group]
-        let groupRows = entry.firstRow..<(entry.firstRow + entry.rowCount)
-        var found: [BlockTraceMatch] = []
-        for (index, anchor) in anchors.enumerated() where anchor.start >= earliest {
-            let rows = anchor.rows.clamped(to: groupRows)
-            var match = BlockTraceMatch(
-                position: entry.firstTrace + index, id: anchor.id, start: anchor.start,
-                isWhole: rows == anchor.rows, matchedCount: 0, rows: [])
-            var isInRange = false
-            for row in rows where mask[row - entry.firstRow] {
-                match.matchedCount += 1
-                if match.rows.count < rowLimit { match.rows.append(row) }
-                isInRange = isInRange || starts.map { range.contains($0[row - entry.firstRow]) } ?? true
+    /// By row: the row of the parent in the group; see ``ScannedRows/parents``.
+    private static func parents(
+        _ decoder: borrowing RowGroupDecoder, _ rows: ScannedRows
+    ) throws(BlockError) -> [Int32] {
+        let count = decoder.entry.rowCount
+        var values = FlatBuffer<UInt64>(capacity: count)
+        try decoder.integers(FixedColumn.parent.rawValue, count: count, 0..<count, into: &values)
+        var missing = FlatBuffer<UInt64>()
+        let missingCount = decoder.valueCount(FixedColumn.explicitParent.rawValue)
+        try decoder.integers(
+            FixedColumn.explicitParent.rawValue, count: missingCount, 0..<missingCount, into: &missing)
+        var numbers: [UInt64: Int32] = [:]
+        var next = 0
+        var parents = [Int32](repeating: -1, count: count)
+        for trace in rows.traces {
+            let part = rows.rows(of: trace)
+            for row in part {
+                switch values[row] {
+                case 0, 2: continue
+                case 1:
+                    guard next < missing.count else {
+                        throw BlockError(
+                            .corrupted, "a row of block \(decoder.id) refers to a parent that is not there")
+                    }
+                    let number = numbers[missing[next]] ?? -2 - Int32(numbers.count)
+                    numbers[missing[next]] = number
+                    parents[row] = number
+                    next += 1
+                case let value:
+                    guard value - 3 < UInt64(part.count) else {
+                        throw BlockError(
+                            .corrupted, "a row of block \(decoder.id) refers to a parent that is not there")
+                    }
+                    parents[row] = Int32(truncatingIfNeeded: part.lowerBound + Int(value - 3))
+                }
             }
-            if isInRange { found.append(match) }
         }
-        return found
+        return parents
     }
 
     /// The start of each row of the group, Unix nanoseconds.
@@ -151,6 +194,33 @@ extension BlockReader {
         return try await anchors(footer.rowGroups[group].firstTrace..<min(end, footer.statistics.traceCount))
     }
 
+    /// The first and the last ID of the block's traces.
+    package var traceIDs: ClosedRange<TraceID> {
+        footer.statistics.minimumTraceID...max(footer.statistics.minimumTraceID, footer.statistics.maximumTraceID)
+    }
+
+    /// The IDs of the block's traces that lie in a range, rising.
+    package func traceIDs(in range: ClosedRange<TraceID>) async throws -> [TraceID] {
+        var ids: [TraceID] = []
+        for number in (pageNumber(for: range.lowerBound) ?? 0)..<footer.indexPages.count {
+            guard footer.indexPages[number].firstTraceID <= range.upperBound else { break }
+            let page = try await indexPage(number)
+            for position in 0..<page.value.traceCount {
+                let id = page.value.traceID(position)
+                if range.contains(id) { ids.append(id) }
+            }
+        }
+        return ids
+    }
+
+    /// The latest start of the traces that have rows in a group.
+    func newestTraceStart(ofGroup group: Int) async throws -> UInt64 {
+        if let start = newestStarts.withLock({ $0[group] }) { return start }
+        let start = try await anchors(ofGroup: group).reduce(0) { max($0, $1.start) }
+        newestStarts.withLock { $0[group] = start }
+        return start
+    }
+
     /// Where a trace lies in the block and what the trace index says of it; nil if the block has none of it.
     package func find(_ traceID: TraceID) async throws -> (anchor: TraceAnchor, summary: TraceSummary)? {
         guard try await mayContain(traceID), let number = pageNumber(for: traceID) else { return nil }
@@ -159,7 +229,9 @@ extension BlockReader {
         let summary = try reading("trace index of block \(id)") { () throws(ByteCodingError) in
             try page.value.summary(position, services: schema.services)
         }
-        return (TraceAnchor(id: traceID, rows: page.value.rows(position), start: summary.start), summary)
+        let anchor = TraceAnchor(
+            id: traceID, rows: page.value.rows(position), start: summary.start, duration: summary.duration)
+        return (anchor, summary)
     }
 
     /// The summary of the trace at `position` of the trace index.

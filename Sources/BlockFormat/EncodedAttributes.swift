@@ -35,6 +35,39 @@ package enum EncodedAttributes {
         } catch { return }
     }
 
+    /// Calls `body` with the type, bits and bytes of each element of an OTLP ArrayValue, in order.
+    package static func forEachElement(in bytes: RawSpan, _ body: (AttributeType, UInt64, RawSpan) -> Void) {
+        do throws(ByteCodingError) {
+            var cursor = ByteCursor(over: bytes)
+            while !cursor.isAtEnd {
+                let field = try Field(&cursor, bytes)
+                guard field.number == 1, field.isBytes else { continue }
+                let value = try EncodedValue(field.body, bytes)
+                let payload = value.payload.span(of: bytes)
+                body(value.type, value.bits, payload)
+            }
+        } catch { return }
+    }
+
+    /// Name or version of an InstrumentationScope; empty if it has none.
+    package static func text(_ text: ScopeText, in bytes: RawSpan) -> [UInt8] {
+        var found: [UInt8] = []
+        do throws(ByteCodingError) {
+            var cursor = ByteCursor(over: bytes)
+            while !cursor.isAtEnd {
+                let field = try Field(&cursor, bytes)
+                if field.number == text.rawValue, field.isBytes { found = [UInt8](field.body.span(of: bytes)) }
+            }
+        } catch { return found }
+        return found
+    }
+
+    /// The fields of an InstrumentationScope message that are text.
+    package enum ScopeText: UInt64, Sendable {
+        case name = 1
+        case version = 2
+    }
+
     /// Whether an attribute with that key passes the test.
     static func holds(_ test: ValueTest, key: [UInt8], in bytes: RawSpan, of message: Message) -> Bool {
         var holds = false
@@ -73,23 +106,40 @@ private struct Field {
 /// A KeyValue message; of fields that stand twice the last counts.
 private struct KeyValue {
     var key: ByteCursor
-    var type = AttributeType.absent
-    var bits: UInt64 = 0
-    var payload: ByteCursor
+    private var value: EncodedValue
+
+    var type: AttributeType { value.type }
+    var bits: UInt64 { value.bits }
+    var payload: ByteCursor { value.payload }
 
     init(_ message: ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
         var cursor = message
         key = try cursor.take(0)
-        payload = key
+        value = EncodedValue(nothing: key)
         while !cursor.isAtEnd {
             let field = try Field(&cursor, bytes)
             guard field.isBytes else { continue }
             if field.number == 1 { key = field.body }
-            if field.number == 2 { try readValue(field.body, bytes) }
+            if field.number == 2 { try value.read(field.body, bytes) }
         }
     }
+}
 
-    private mutating func readValue(_ message: ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
+/// An AnyValue message; the last of its fields counts.
+private struct EncodedValue {
+    private(set) var type = AttributeType.absent
+    private(set) var bits: UInt64 = 0
+    private(set) var payload: ByteCursor
+
+    /// - Parameter nothing: No bytes.
+    init(nothing: ByteCursor) { payload = nothing }
+
+    init(_ message: ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
+        payload = message
+        try read(message, bytes)
+    }
+
+    mutating func read(_ message: ByteCursor, _ bytes: RawSpan) throws(ByteCodingError) {
         if type == .absent { type = .empty }
         var cursor = message
         while !cursor.isAtEnd {

@@ -9,9 +9,13 @@ struct RowGroupDecoder: ~Copyable {
     let entry: RowGroupEntry
     let index: Int
     let id: BlockID
-    /// Where the directory's chunks lie.
+    /// Where the directory's chunks lie, unless they are in ``bodies``.
     let bytes: [UInt8]
+    /// Chunks that are proved and decompressed, by column.
+    let bodies: [UInt32: [UInt8]]
     let directory: RowGroupDirectory
+    /// Bytes that were read from storage for it.
+    let readByteCount: Int
 
     /// - Parameter bytes: All of the row group.
     init(_ bytes: [UInt8], index: Int, entry: RowGroupEntry, id: BlockID) throws(BlockError) {
@@ -19,6 +23,8 @@ struct RowGroupDecoder: ~Copyable {
         self.index = index
         self.entry = entry
         self.id = id
+        bodies = [:]
+        readByteCount = bytes.count
         let chunkByteCount = bytes.count - entry.directoryByteCount
         let span = bytes.rawSpan.extracting(chunkByteCount...)
         guard XXH3.hash(span, seed: id.checksumSeed(UInt64(index), UInt64(UInt32.max))) == entry.directoryChecksum
@@ -107,6 +113,9 @@ struct RowGroupDecoder: ~Copyable {
     private func decode<Values: ~Copyable>(
         _ chunk: RowGroupDirectory.Chunk, _ decode: (RawSpan) throws(ByteCodingError) -> Values
     ) throws(BlockError) -> Values {
+        if let body = bodies[chunk.column] {
+            do { return try decode(body.rawSpan) } catch { throw damaged(chunk.column, error) }
+        }
         if chunk.codec == Codec.none.rawValue {
             let body = try stored(chunk)
             do { return try decode(body) } catch { throw damaged(chunk.column, error) }
@@ -119,19 +128,34 @@ struct RowGroupDecoder: ~Copyable {
     @_lifetime(borrow self)
     private func stored(_ chunk: RowGroupDirectory.Chunk) throws(BlockError) -> RawSpan {
         let stored = bytes.rawSpan.extracting(chunk.offset..<(chunk.offset + chunk.byteCount))
-        let seed = id.checksumSeed(UInt64(index), UInt64(chunk.column))
-        guard XXH3.hash(stored, seed: seed) == chunk.checksum else {
-            throw BlockError(
-                .corrupted, "column \(chunk.column) in row group \(index) of block \(id) fails its checksum")
-        }
+        try Self.check(chunk, stored, index, id)
         return stored
     }
 
     /// A chunk's bytes, proved and decompressed.
     func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
-        try BlockReader.decompressed(
-            [UInt8](try stored(chunk)), codec: chunk.codec,
-            "column \(chunk.column) in row group \(index) of block \(id)")
+        if let body = bodies[chunk.column] { return body }
+        let stored = bytes.rawSpan.extracting(chunk.offset..<(chunk.offset + chunk.byteCount))
+        return try Self.body(of: chunk, stored, index, id)
+    }
+
+    /// - Parameter stored: The chunk's bytes as they lie in the block.
+    static func body(
+        of chunk: RowGroupDirectory.Chunk, _ stored: RawSpan, _ group: Int, _ id: BlockID
+    ) throws(BlockError) -> [UInt8] {
+        try check(chunk, stored, group, id)
+        return try BlockReader.decompressed(
+            [UInt8](stored), codec: chunk.codec, "column \(chunk.column) in row group \(group) of block \(id)")
+    }
+
+    private static func check(
+        _ chunk: RowGroupDirectory.Chunk, _ stored: RawSpan, _ group: Int, _ id: BlockID
+    ) throws(BlockError) {
+        let seed = id.checksumSeed(UInt64(group), UInt64(chunk.column))
+        guard XXH3.hash(stored, seed: seed) == chunk.checksum else {
+            throw BlockError(
+                .corrupted, "column \(chunk.column) in row group \(group) of block \(id) fails its checksum")
+        }
     }
 
     private func damaged(_ column: UInt32, _ error: ByteCodingError) -> BlockError {

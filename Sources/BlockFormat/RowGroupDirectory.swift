@@ -27,6 +27,9 @@ struct RowGroupDirectory: Sendable {
 
     init() {}
 
+    /// Bytes in memory, about.
+    var retainedByteCount: Int { 64 + chunks.count * MemoryLayout<Chunk>.stride }
+
     /// The chunk of `column`; nil if every row holds the column's default.
     func chunk(_ column: UInt32) -> Chunk? {
         var low = 0

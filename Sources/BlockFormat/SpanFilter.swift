@@ -6,6 +6,8 @@ package indirect enum SpanFilter: Hashable, Sendable {
     case all([SpanFilter])
     /// At least one holds; of none: no span.
     case any([SpanFilter])
+    /// It does not hold.
+    case not(SpanFilter)
     /// One of the values of the subject passes the test.
     case holds(SpanSubject, ValueTest)
 }
@@ -16,6 +18,20 @@ package enum SpanSubject: Hashable, Sendable {
     case spanAttribute([UInt8])
     /// Attributes of its resource with that key.
     case resourceAttribute([UInt8])
+    /// Attributes of its instrumentation scope with that key.
+    case scopeAttribute([UInt8])
+    /// Attributes of one of its events with that key.
+    case eventAttribute([UInt8])
+    /// Attributes of one of its links with that key.
+    case linkAttribute([UInt8])
+    case eventName
+    /// Nanoseconds from the span's start to one of its events, an integer.
+    case eventTime
+    /// The bytes of a link's ID.
+    case linkTraceID
+    case linkSpanID
+    case scopeName
+    case scopeVersion
     case name
     case statusMessage
     /// OTLP StatusCode, an integer.
@@ -24,6 +40,10 @@ package enum SpanSubject: Hashable, Sendable {
     case kind
     /// Nanoseconds, an integer; 0 for a span that ends before it starts.
     case duration
+    /// The eight bytes of its ID.
+    case spanID
+    /// Whether it has no parent, a Boolean.
+    case isRoot
 }
 
 /// Which rows of a batch or row group a condition holds for.
@@ -46,9 +66,9 @@ package enum RowMask: Sendable {
     }
 
     /// - Parameter rows: Becomes ``none`` if no row holds.
-    init(_ rows: [Bool]) { self = rows.contains(true) ? .some(rows) : .none }
+    package init(_ rows: [Bool]) { self = rows.contains(true) ? .some(rows) : .none }
 
-    func and(_ other: RowMask) -> RowMask {
+    package func and(_ other: RowMask) -> RowMask {
         switch (self, other) {
         case (.none, _), (_, .none): return .none
         case (.all, let mask), (let mask, .all): return mask
@@ -58,7 +78,16 @@ package enum RowMask: Sendable {
         }
     }
 
-    func or(_ other: RowMask) -> RowMask {
+    /// The rows that are not in this mask.
+    package var inverted: RowMask {
+        switch self {
+        case .none: .all
+        case .all: .none
+        case .some(let rows): RowMask(rows.map { !$0 })
+        }
+    }
+
+    package func or(_ other: RowMask) -> RowMask {
         switch (self, other) {
         case (.all, _), (_, .all): return .all
         case (.none, let mask), (let mask, .none): return mask

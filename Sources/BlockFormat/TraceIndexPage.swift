@@ -251,6 +251,9 @@ package struct TraceIndexPage: ~Copyable {
     /// The first start in trace `index`, Unix nanoseconds.
     package func start(_ index: Int) -> UInt64 { startBase &+ value(.start, index) }
 
+    /// From the first start to the last end of trace `index`; 0 if no span ends later.
+    package func duration(_ index: Int) -> UInt64 { value(.duration, index) }
+
     /// Summaries of all traces of the page, by rising ID.
     ///
     /// - Throws: `.corrupted` if the page contradicts itself or `services`.

@@ -15,23 +15,31 @@ package enum ValueTest: Hashable, Sendable {
     /// A double in the range, or an integer that is.
     case number(ClosedRange<Double>)
     case boolean(Bool)
+    /// A value of the operand's kind that compares so with it.
+    case compares(Comparison, Operand)
+    /// A string that the pattern matches, or does not match if it is negated.
+    case matches(TextPattern)
 
     package func holds(string: RawSpan) -> Bool {
         switch self {
         case .exists: true
         case .tag(let tag): tag.isContained(in: string)
         case .string(let bytes): string.isEqual(to: bytes.rawSpan)
-        case .integer, .number, .boolean: false
+        case .compares(let comparison, .string(let bytes)): comparison.holds(string, bytes)
+        case .matches(let pattern): pattern.holds(string)
+        case .integer, .number, .boolean, .compares: false
         }
     }
 
-    func holds(integer: Int64) -> Bool {
+    package func holds(integer: Int64) -> Bool {
         switch self {
         case .exists: true
         case .tag(let tag): tag.integer == integer || tag.text.isEmpty
         case .integer(let range): range.contains(integer)
         case .number(let range): range.contains(Double(integer))
-        case .string, .boolean: false
+        case .compares(let comparison, .integer(let operand)), .compares(let comparison, .duration(let operand)):
+            comparison.holds(integer, operand)
+        case .string, .boolean, .compares, .matches: false
         }
     }
 
@@ -40,7 +48,9 @@ package enum ValueTest: Hashable, Sendable {
         case .exists: true
         case .tag(let tag): tag.double == double || tag.text.isEmpty
         case .number(let range): range.contains(double)
-        case .string, .boolean, .integer: false
+        case .compares(let comparison, .double(let operand)): comparison.holds(double, operand)
+        case .compares(let comparison, .duration(let operand)): comparison.holds(double, Double(operand))
+        case .string, .boolean, .integer, .compares, .matches: false
         }
     }
 
@@ -49,7 +59,9 @@ package enum ValueTest: Hashable, Sendable {
         case .exists: true
         case .tag(let tag): tag.boolean == boolean || tag.text.isEmpty
         case .boolean(let wanted): boolean == wanted
-        case .string, .number, .integer: false
+        case .compares(.equal, .boolean(let wanted)): boolean == wanted
+        case .compares(.notEqual, .boolean(let wanted)): boolean != wanted
+        case .string, .number, .integer, .compares, .matches: false
         }
     }
 
@@ -63,9 +75,121 @@ package enum ValueTest: Hashable, Sendable {
         }
     }
 
-    /// A value of bytes; of lists and raw bytes only existence can be asked.
+    /// A value of bytes: a string, or an array, of which one element has to pass the test, or all of them a negative
+    /// one. Of key-value lists and raw bytes only existence can be asked.
     func holds(bytes: RawSpan, _ type: AttributeType) -> Bool {
-        type == .string ? holds(string: bytes) : self == .exists
+        switch type {
+        case .string: holds(string: bytes)
+        case .array: self == .exists || holds(array: bytes)
+        case .absent, .empty, .bool, .int, .double, .keyValueList, .bytes: self == .exists
+        }
+    }
+
+    private func holds(array: RawSpan) -> Bool {
+        switch self {
+        case .compares, .matches: break
+        case .exists, .tag, .string, .integer, .number, .boolean: return false
+        }
+        let (hasPassing, isEmpty) = elements(of: array)
+        guard let opposite else { return hasPassing }
+        // None of the elements is so, and one could be.
+        return !opposite.elements(of: array).hasPassing && (isEmpty || hasPassing)
+    }
+
+    /// Whether an element passes, and whether there is none.
+    private func elements(of array: RawSpan) -> (hasPassing: Bool, isEmpty: Bool) {
+        var hasPassing = false
+        var isEmpty = true
+        EncodedAttributes.forEachElement(in: array) { type, bits, bytes in
+            isEmpty = false
+            guard !hasPassing, type != .array else { return }
+            hasPassing = type.isByteString ? holds(bytes: bytes, type) : holds(bits: bits, type)
+        }
+        return (hasPassing, isEmpty)
+    }
+
+    /// Whether an integer of the range may pass.
+    func mayHold(in range: ClosedRange<Int64>) -> Bool {
+        switch self {
+        case .integer(let wanted): wanted.overlaps(range)
+        case .compares(.equal, .integer(let operand)), .compares(.equal, .duration(let operand)):
+            range.contains(operand)
+        case .compares(.less, _), .compares(.lessOrEqual, _): holds(integer: range.lowerBound)
+        case .compares(.greater, _), .compares(.greaterOrEqual, _): holds(integer: range.upperBound)
+        case .exists, .tag, .string, .number, .boolean, .compares, .matches: true
+        }
+    }
+
+    /// What values may not be, if it is about that.
+    private var opposite: ValueTest? {
+        switch self {
+        case .compares(.notEqual, let operand): .compares(.equal, operand)
+        case .matches(let pattern) where pattern.isNegated: .matches(pattern.negated)
+        case .exists, .tag, .string, .integer, .number, .boolean, .compares, .matches: nil
+        }
+    }
+}
+
+/// How a value has to lie to an operand.
+package enum Comparison: UInt8, Hashable, Sendable {
+    case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+
+    @inline(__always) func holds<Value: Comparable>(_ value: Value, _ operand: Value) -> Bool {
+        switch self {
+        case .equal: value == operand
+        case .notEqual: value != operand
+        case .less: value < operand
+        case .lessOrEqual: value <= operand
+        case .greater: value > operand
+        case .greaterOrEqual: value >= operand
+        }
+    }
+
+    /// Strings compare by their bytes.
+    func holds(_ value: RawSpan, _ operand: [UInt8]) -> Bool {
+        switch self {
+        case .equal: value.isEqual(to: operand.rawSpan)
+        case .notEqual: !value.isEqual(to: operand.rawSpan)
+        case .less: value.precedes(operand.rawSpan)
+        case .lessOrEqual: !operand.rawSpan.precedes(value)
+        case .greater: operand.rawSpan.precedes(value)
+        case .greaterOrEqual: !value.precedes(operand.rawSpan)
+        }
+    }
+}
+
+/// What a value is compared with.
+package enum Operand: Hashable, Sendable {
+    case string([UInt8])
+    case integer(Int64)
+    case double(Double)
+    /// Nanoseconds: compares with integers and doubles.
+    case duration(Int64)
+    case boolean(Bool)
+}
+
+/// A test of a string by something that knows patterns.
+package struct TextPattern: Hashable, Sendable {
+    /// As it was given: patterns of equal text and sign are equal.
+    package let text: String
+    package let isNegated: Bool
+    private let matches: @Sendable (RawSpan) -> Bool
+
+    package init(_ text: String, isNegated: Bool, matches: @escaping @Sendable (RawSpan) -> Bool) {
+        self.text = text
+        self.isNegated = isNegated
+        self.matches = matches
+    }
+
+    func holds(_ string: RawSpan) -> Bool { matches(string) != isNegated }
+
+    var negated: TextPattern { TextPattern(text, isNegated: !isNegated, matches: matches) }
+
+    package static func == (a: Self, b: Self) -> Bool { a.text == b.text && a.isNegated == b.isNegated }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(text)
+        hasher.combine(isNegated)
     }
 }
 

@@ -162,10 +162,10 @@ extension MessageArena {
         return unsafe message
     }
 
-    private typealias KeyValues = UnsafeMutablePointer<UnsafeMutablePointer<Otlp__KeyValue>?>
+    typealias KeyValues = UnsafeMutablePointer<UnsafeMutablePointer<Otlp__KeyValue>?>
 
     /// Attributes, or the contents of a key-value list: the values in them are `depth` deep.
-    private func keyValues(_ values: [OTLPMessage.KeyValue], depth: Int = 1) throws(ProtobufError)
+    func keyValues(_ values: [OTLPMessage.KeyValue], depth: Int = 1) throws(ProtobufError)
         -> KeyValues?
     {
         unsafe try list(values) { keyValue throws(ProtobufError) in

@@ -11,11 +11,19 @@ package struct SearchResponse: Hashable, Sendable {
         package var rootTraceName = ""
         package var startNanoseconds: UInt64 = 0
         package var durationMilliseconds: UInt32 = 0
+        package var spanSets: [SpanSet] = []
+        /// Each service once.
+        package var services: [Service] = []
+
+        package init() {}
+    }
+
+    /// Spans of a trace that were selected together.
+    package struct SpanSet: Hashable, Sendable {
         package var matchedCount: UInt32 = 0
         /// The first of the spans that matched.
         package var spans: [MatchingSpan] = []
-        /// Each service once.
-        package var services: [Service] = []
+        package var attributes: [OTLPMessage.KeyValue] = []
 
         package init() {}
     }
@@ -26,8 +34,13 @@ package struct SearchResponse: Hashable, Sendable {
         package var name: String
         package var startNanoseconds: UInt64
         package var durationNanoseconds: UInt64
+        package var attributes: [OTLPMessage.KeyValue]
 
-        package init(spanID: String, name: String, startNanoseconds: UInt64, durationNanoseconds: UInt64) {
+        package init(
+            spanID: String, name: String, startNanoseconds: UInt64, durationNanoseconds: UInt64,
+            attributes: [OTLPMessage.KeyValue] = []
+        ) {
+            self.attributes = attributes
             self.spanID = spanID
             self.name = name
             self.startNanoseconds = startNanoseconds
@@ -100,10 +113,11 @@ extension SearchResponse {
         unsafe message.pointee.roottracename = try arena.bytes(Array(trace.rootTraceName.utf8))
         unsafe message.pointee.starttimeunixnano = trace.startNanoseconds
         unsafe message.pointee.durationms = trace.durationMilliseconds
-        let set = unsafe try spanSet(trace, in: arena)
-        unsafe message.pointee.spanset = set
-        unsafe message.pointee.n_spansets = 1
-        unsafe message.pointee.spansets = try arena.list([0]) { _ in unsafe Optional(set) }
+        unsafe message.pointee.spanset = try spanSet(trace.spanSets.first ?? SpanSet(), in: arena)
+        unsafe message.pointee.n_spansets = trace.spanSets.count
+        unsafe message.pointee.spansets = try arena.list(trace.spanSets) { set throws(ProtobufError) in
+            unsafe Optional(try spanSet(set, in: arena))
+        }
         unsafe message.pointee.n_servicestats = trace.services.count
         unsafe message.pointee.servicestats = try arena.list(trace.services) { service throws(ProtobufError) in
             let entry = unsafe try arena.make(tempo__trace_search_metadata__service_stats_entry__init)
@@ -118,18 +132,22 @@ extension SearchResponse {
     }
 
     private static func spanSet(
-        _ trace: Trace, in arena: borrowing MessageArena
+        _ spanSet: SpanSet, in arena: borrowing MessageArena
     ) throws(ProtobufError) -> UnsafeMutablePointer<Tempo__SpanSet> {
         // Safe: as in `encoded`.
         let set = unsafe try arena.make(tempo__span_set__init)
-        unsafe set.pointee.matched = trace.matchedCount
-        unsafe set.pointee.n_spans = trace.spans.count
-        unsafe set.pointee.spans = try arena.list(trace.spans) { span throws(ProtobufError) in
+        unsafe set.pointee.matched = spanSet.matchedCount
+        unsafe set.pointee.n_attributes = spanSet.attributes.count
+        unsafe set.pointee.attributes = try arena.keyValues(spanSet.attributes)
+        unsafe set.pointee.n_spans = spanSet.spans.count
+        unsafe set.pointee.spans = try arena.list(spanSet.spans) { span throws(ProtobufError) in
             let message = unsafe try arena.make(tempo__span__init)
             unsafe message.pointee.spanid = try arena.bytes(Array(span.spanID.utf8))
             unsafe message.pointee.name = try arena.bytes(Array(span.name.utf8))
             unsafe message.pointee.starttimeunixnano = span.startNanoseconds
             unsafe message.pointee.durationnanos = span.durationNanoseconds
+            unsafe message.pointee.n_attributes = span.attributes.count
+            unsafe message.pointee.attributes = try arena.keyValues(span.attributes)
             return unsafe Optional(message)
         }
         return unsafe set

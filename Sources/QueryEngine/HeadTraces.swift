@@ -4,10 +4,11 @@ internal import BlockFormat
 internal import ByteCoding
 internal import TraceModel
 
-/// The rows of all heads by trace, and which of them match a filter.
+/// The rows of all heads by trace, and which of them some filters hold for.
 final class HeadTraces {
     let views: [SpanBatchView]
-    private let masks: [RowMask]
+    /// By view, then by filter.
+    private let marks: [[RowMask]]
     /// By view: the number of its first row among the rows of all views.
     private let firstRows: [Int]
     /// One a trace, in the order in which they were met.
@@ -26,20 +27,19 @@ final class HeadTraces {
         var end: UInt64
         /// The row that was met last, plus one.
         var lastRow: UInt32
-        /// Whether a row matches that starts in the range.
-        var isCandidate: Bool
+        /// Whether a row has what every hit has.
+        var isMarked: Bool
+        /// Whether a row starts in the range.
+        var isInRange: Bool
     }
 
-    /// A row of a view, and whether it matches.
-    struct Row {
-        var view: Int
-        var row: Int
-        var isMatch: Bool
-    }
-
-    init(_ heads: [SpanBatchView], _ filter: SpanFilter, range: ClosedRange<UInt64>) {
+    /// - Parameters:
+    ///   - filters: By which rows are marked.
+    ///   - required: Filters of which one holds for a row of every hit; nil if there are none such.
+    init(_ heads: [SpanBatchView], _ filters: [SpanFilter], required: [Int]?, range: ClosedRange<UInt64>) {
         views = heads.filter { $0.rowCount > 0 }
-        masks = views.map { $0.mask(filter) }
+        let marks = views.map { view in filters.map { view.mask($0) } }
+        self.marks = marks
         var total = 0
         firstRows = views.map { view in
             defer { total += view.rowCount }
@@ -48,7 +48,10 @@ final class HeadTraces {
         traces = FlatBuffer(capacity: total / 16 + 16)
         slots = FlatBuffer(repeating: 0, count: 1024)
         previous = FlatBuffer(repeating: 0, count: total)
-        for (index, view) in views.enumerated() { add(view, masks[index], firstRows[index], range) }
+        for (index, view) in views.enumerated() {
+            let mask = required.map { $0.reduce(RowMask.none) { $0.or(marks[index][$1]) } } ?? .all
+            add(view, mask, firstRows[index], range)
+        }
     }
 
     var rowCount: Int { previous.count }
@@ -59,18 +62,22 @@ final class HeadTraces {
         previous.count * 5 + slots.count * 4 + traces.count * MemoryLayout<Trace>.stride
     }
 
-    /// A trace with matches, and its first start in the heads.
+    /// A trace that has a row in the range, and its first start in the heads.
     struct Candidate {
         var id: TraceID
         var start: UInt64
+        /// Whether a row here has what every hit has.
+        var isMarked: Bool
     }
 
-    /// The traces with matches, newest first.
+    /// The traces that have rows in the range, newest first.
     var candidates: [Candidate] {
         var found: [Candidate] = []
-        for index in 0..<traces.count where traces[index].isCandidate {
+        for index in 0..<traces.count where traces[index].isInRange {
             let trace = traces[index]
-            found.append(Candidate(id: TraceID(high: trace.high, low: trace.low), start: trace.start))
+            found.append(
+                Candidate(
+                    id: TraceID(high: trace.high, low: trace.low), start: trace.start, isMarked: trace.isMarked))
         }
         return found.sorted { ($1.start, $0.id) < ($0.start, $1.id) }
     }
@@ -86,16 +93,16 @@ final class HeadTraces {
     }
 
     /// All rows of a trace, in no order; none if it is not here.
-    func rows(of id: TraceID) -> [Row] {
+    func rows(of id: TraceID) -> [AssembledTrace.Row] {
         let position = slots[slot(id.high, id.low)]
         guard position != 0 else { return [] }
-        var rows: [Row] = []
+        var rows: [AssembledTrace.Row] = []
         var next = traces[Int(position) - 1].lastRow
         while next != 0 {
             let number = Int(next) - 1
             let view = (firstRows.firstIndex { $0 > number } ?? firstRows.count) - 1
             let row = number - firstRows[view]
-            rows.append(Row(view: view, row: row, isMatch: masks[view][row]))
+            rows.append(AssembledTrace.Row(view: views[view], row: row, marks: marks[view]))
             next = previous[number]
         }
         return rows
@@ -107,11 +114,12 @@ final class HeadTraces {
             let end = view.end[row]
             let slot = slot(high, low)
             let number = UInt32(truncatingIfNeeded: firstRow + row)
-            let isCandidate = mask[row] && range.contains(start)
+            let (isMarked, isInRange) = (mask[row], range.contains(start))
             if slots[slot] == 0 {
                 traces.append(
                     Trace(
-                        high: high, low: low, start: start, end: end, lastRow: number + 1, isCandidate: isCandidate))
+                        high: high, low: low, start: start, end: end, lastRow: number + 1, isMarked: isMarked,
+                        isInRange: isInRange))
                 slots[slot] = UInt32(truncatingIfNeeded: traces.count)
                 if traces.count * 2 > slots.count { grow() }
                 continue
@@ -122,7 +130,8 @@ final class HeadTraces {
             trace.lastRow = number + 1
             trace.start = min(trace.start, start)
             trace.end = max(trace.end, end)
-            trace.isCandidate = trace.isCandidate || isCandidate
+            trace.isMarked = trace.isMarked || isMarked
+            trace.isInRange = trace.isInRange || isInRange
             traces[position] = trace
         }
     }

@@ -16,8 +16,8 @@ struct NewestTraces {
         var block: Int
         /// In the block's trace index.
         var position: Int
-        /// The matching rows that are shown.
-        var rows: [Int]
+        /// By spanset: the rows that are shown.
+        var rows: [[Int]]
     }
 
     private let limit: Int
@@ -28,13 +28,15 @@ struct NewestTraces {
 
     init(limit: Int) { self.limit = limit }
 
-    var count: Int { entries.count }
+    /// What the traces take in memory, about.
+    private(set) var byteCount = 0
     /// Whether there is room no more: then ``threshold`` holds.
     private(set) var isFull = false
 
     mutating func insert(_ entry: Entry) {
         guard !isFull || entry.trace.startNanoseconds >= threshold else { return }
         entries.append(entry)
+        byteCount += entry.byteCount
         if entries.count >= 2 * limit { cut() }
     }
 
@@ -47,8 +49,18 @@ struct NewestTraces {
     private mutating func cut() {
         entries.sort { SearchedTrace.precedes($0.trace, $1.trace) }
         guard entries.count >= limit, let last = entries.prefix(limit).last else { return }
+        for entry in entries[limit...] { byteCount -= entry.byteCount }
         entries.removeLast(entries.count - limit)
         isFull = true
         threshold = last.trace.startNanoseconds
+    }
+}
+
+extension NewestTraces.Entry {
+    /// Bytes in memory, about, also once the spans are looked up.
+    fileprivate var byteCount: Int {
+        let pendingCount = pending?.rows.reduce(0) { $0 + $1.count } ?? 0
+        let shown = trace.spansets.reduce(0) { $0 + 96 + $1.spans.reduce(0) { $0 + 160 + $1.attributes.count * 96 } }
+        return 512 + shown + pendingCount * 256 + trace.services.count * 80
     }
 }

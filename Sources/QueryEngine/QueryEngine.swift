@@ -12,11 +12,13 @@ package final class QueryEngine: TraceQuerying {
     let budget: MemoryBudget
     let pool: SlabPool
     let counters = QueryCounters()
+    let overlaps: BlockOverlaps
 
     package init(store: TraceStore, budget: MemoryBudget) {
         self.store = store
         self.budget = budget
         pool = SlabPool(retainedByteLimit: 8 << 20)
+        overlaps = BlockOverlaps(budget: budget)
     }
 
     package func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace? {

@@ -24,18 +24,4 @@ struct SearchedBlocks {
         readers[block] = reader
         return reader
     }
-
-    /// Whether another block has the trace too, and why that is not known for all of them.
-    mutating func contain(_ id: TraceID, otherThan block: Int) async throws -> (Bool, failure: String?) {
-        var failure: String?
-        for other in summaries.indices where other != block && summaries[other].traceIDs.contains(id) {
-            do {
-                let reader = try await reader(other)
-                if try await reader.mayContain(id), try await reader.locate(id) != nil { return (true, nil) }
-            } catch let error as BlockError {
-                failure = error.description
-            }
-        }
-        return (false, failure)
-    }
 }

@@ -3,46 +3,69 @@
 internal import BlockFormat
 internal import ByteCoding
 package import TraceModel
+internal import TraceQL
 internal import TraceStorage
 
-/// A search for the newest traces with matching spans.
+/// A search for the newest traces that are hits.
 ///
 /// Sources are gone through newest first: all heads, then blocks by their last time, and in a block row groups by
 /// their newest trace. A trace starts at its first span in any source, so that no source makes it newer than it is
 /// known to be; once as many as wanted are found, what starts before all of them is passed over. A trace that lies in
-/// one row group of one block alone is judged by the block's columns and its trace index; all others are put together.
+/// one row group of one block alone is judged by the block's columns and its trace index, if they suffice for the
+/// program; all others are put together.
 struct TraceSearch {
     private let query: TraceSearchQuery
     private let range: ClosedRange<UInt64>
+    private let judge: SpansetJudge
+    private let shown: ShownFields
     private let deadline = QueryDeadline()
     private let memory: QueryMemory
     /// Keeps what is searched from being deleted.
     private let snapshot: StoreSnapshot
     private let heads: HeadTraces
     private var blocks: SearchedBlocks
+    private let overlaps: BlockOverlaps
     private let pool: SlabPool
     private var newest: NewestTraces
+    /// Whether no source has anything outside of the range: then whatever a hit has is seen in one of them.
+    private let seesEverything: Bool
     /// Traces that were put together, so that it is not done for every block that has them.
     private var judged: Set<TraceID> = []
     private var result = TraceSearchResult(traces: [])
     private var stop: String?
     private var reads = QueryReads()
+    /// Blocks of which something could not be read.
+    private var failed: Set<Int> = []
     private let counters: QueryCounters
 
-    /// What a found trace takes in memory, about.
-    private static let entryByteCount = 512
+    private var program: SpansetProgram { judge.program }
+
+    /// Traces that are put together at a time.
+    private static let assemblyTraceCount = 256
 
     /// - Parameter range: The query's, as starts.
-    init(_ query: TraceSearchQuery, _ range: ClosedRange<UInt64>, _ engine: QueryEngine, _ snapshot: StoreSnapshot) {
+    init(
+        _ query: TraceSearchQuery, _ program: SpansetProgram, _ range: ClosedRange<UInt64>, _ engine: QueryEngine,
+        _ snapshot: StoreSnapshot
+    ) {
         self.query = query
         self.range = range
+        judge = SpansetJudge(program)
+        shown = ShownFields(program.shown)
         pool = engine.pool
         counters = engine.counters
+        overlaps = engine.overlaps
         memory = QueryMemory(budget: engine.budget)
         self.snapshot = snapshot
-        heads = HeadTraces(snapshot.heads, query.filter, range: range)
+        heads = HeadTraces(
+            snapshot.heads, program.leaves.map(\.filter), required: program.required, range: range)
         blocks = SearchedBlocks(snapshot.blocks, engine.store)
         newest = NewestTraces(limit: query.limit)
+        seesEverything =
+            range == 0...UInt64.max
+            || snapshot.blocks.allSatisfy {
+                range.contains($0.eventNanoseconds.lowerBound) && range.contains($0.eventNanoseconds.upperBound)
+            }
         result.figures.blockCount = snapshot.blocks.count
         result.figures.blockByteCount = snapshot.blocks.reduce(0) { $0 + $1.byteCount }
         result.figures.jobCount = 1 + snapshot.blocks.count
@@ -51,6 +74,7 @@ struct TraceSearch {
     }
 
     mutating func run() async throws -> TraceSearchResult {
+        defer { count() }
         do {
             try hold()
             try await searchHeads()
@@ -61,17 +85,22 @@ struct TraceSearch {
             note(error.message)
         }
         result.traces = try await described(newest.sorted())
-        count()
         return result
     }
 
     private func count() {
         var reads = reads
         reads.partialAnswerCount = result.partialReason == nil ? 0 : 1
+        reads.failedBlockCount = failed.count
         reads.readBlockCount = result.figures.inspectedBlockCount
         reads.prunedBlockCount = result.figures.blockCount - result.figures.inspectedBlockCount
         reads.byteCount = result.figures.inspectedByteCount
         counters.add(reads, to: .search)
+    }
+
+    private mutating func fail(_ block: Int, _ error: BlockError) {
+        failed.insert(block)
+        note(error.description)
     }
 
     private mutating func note(_ reason: String) { result.partialReason = result.partialReason ?? reason }
@@ -87,18 +116,30 @@ struct TraceSearch {
         return stop == nil
     }
 
-    private func hold() throws(QueryError) {
-        try memory.hold(heads.byteCount + newest.count * Self.entryByteCount + judged.count * 32)
+    private var heldByteCount: Int {
+        heads.byteCount + newest.byteCount + judged.count * 32
     }
+
+    private func hold() throws(QueryError) { try memory.hold(heldByteCount) }
 
     // MARK: - Heads
 
     private mutating func searchHeads() async throws {
-        for (index, candidate) in heads.candidates.enumerated() {
-            if newest.isFull, candidate.start < newest.threshold { return }
-            if index % 256 == 255, try await !checkTime() { return }
-            try await judge(candidate.id)
+        var ids: [TraceID] = []
+        for candidate in heads.candidates {
+            if newest.isFull, candidate.start < newest.threshold { break }
+            // What a hit has may be in a block.
+            guard candidate.isMarked || !blocks.summaries.isEmpty && !seesEverything else { continue }
+            ids.append(candidate.id)
+            // A few at first: they may be all that is wanted.
+            guard ids.count >= (newest.isFull ? Self.assemblyTraceCount : min(Self.assemblyTraceCount, query.limit))
+            else { continue }
+            guard try await checkTime() else { return }
+            try await assemble(ids)
+            try hold()
+            ids.removeAll(keepingCapacity: true)
         }
+        try await assemble(ids)
     }
 
     // MARK: - Blocks
@@ -111,8 +152,7 @@ struct TraceSearch {
             }
             if stop == nil { result.figures.completedJobCount += 1 }
         } catch let error as BlockError {
-            reads.failedBlockCount += 1
-            note(error.description)
+            fail(block, error)
         }
     }
 
@@ -120,76 +160,151 @@ struct TraceSearch {
         let reader = try await blocks.reader(block)
         result.figures.inspectedBlockCount += 1
         reads.prunedRowGroupCount += reader.footer.rowGroups.count
-        guard let scan = try await BlockTraceScan(reader, query.filter, range: range) else { return }
+        var request = RowRequest()
+        // A row group may have the rest of a trace of which another has what every hit has.
+        if seesEverything { request.required = program.requiredFilter }
+        request.marks = program.leaves.map(\.filter)
+        request.wantsParents = program.needsParents
+        request.range = range
+        guard let scan = try await BlockTraceScan(reader, request) else { return }
+        let (shared, failure) = try await blocks.shared(block, overlaps)
+        if let failure { note(failure) }
         for group in scan.groups {
             if newest.isFull, group.newestStart < newest.threshold { return }
             guard try await checkTime() else { return }
-            let found = try await scan.matches(
-                in: group.index, notBefore: newest.isFull ? newest.threshold : 0, rowLimit: query.spansPerTrace)
-            result.figures.inspectedByteCount += found.byteCount
+            let rows = try await scan.rows(of: group.index)
             reads.prunedRowGroupCount -= 1
             reads.readRowGroupCount += 1
-            result.figures.inspectedSpanCount += found.rowCount
-            result.figures.inspectedTraceCount += found.traceCount
-            for match in found.matches.sorted(by: { ($1.start, $0.id) < ($0.start, $1.id) }) {
-                if newest.isFull, match.start < newest.threshold { break }
-                try await settle(match, block, reader)
-            }
+            result.figures.inspectedByteCount += rows.byteCount
+            result.figures.inspectedSpanCount += rows.rowCount
+            result.figures.inspectedTraceCount += rows.traces.count
+            try await judge(rows, block, reader, shared)
             try hold()
         }
     }
 
-    /// Takes a match of a block in, if all of its trace is known to lie there; else puts the trace together.
-    private mutating func settle(_ match: BlockTraceMatch, _ block: Int, _ reader: BlockReader) async throws {
-        guard match.isWhole, !heads.contains(match.id) else { return try await judge(match.id) }
-        let (isElsewhere, failure) = try await blocks.contain(match.id, otherThan: block)
-        if let failure { note(failure) }
-        if isElsewhere { return try await judge(match.id) }
-        let summary = try await reader.summary(ofTrace: match.position)
-        let root = summary.root.map { root in
-            SearchedTrace.Root(
-                serviceName: String(decoding: root.service, as: UTF8.self),
-                name: String(decoding: root.name, as: UTF8.self))
+    /// Takes the hits of a row group in.
+    private mutating func judge(
+        _ rows: ScannedRows, _ block: Int, _ reader: BlockReader, _ shared: SharedTraces
+    ) async throws {
+        var incomplete: [TraceID] = []
+        let required = program.required.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
+        for (index, trace) in rows.traces.enumerated() {
+            if newest.isFull, trace.start < newest.threshold { continue }
+            let part = rows.rows(of: trace)
+            guard !part.isEmpty, rows.starts.map({ $0[part].contains(where: range.contains) }) ?? true else { continue }
+            let isComplete = rows.isWhole(trace) && !shared.contains(trace.id) && !heads.contains(trace.id)
+            guard part.contains(where: { required[$0] }) else {
+                if !isComplete, !seesEverything { incomplete.append(trace.id) }
+                continue
+            }
+            guard isComplete, !program.needsValues else {
+                incomplete.append(trace.id)
+                continue
+            }
+            try await settle(trace, at: rows.firstTrace + index, part, rows, block, reader)
         }
-        let trace = SearchedTrace(
-            id: match.id, root: root, startNanoseconds: summary.start, durationNanoseconds: summary.duration,
-            matchedCount: match.matchedCount, spans: [])
-        if holds(trace) {
-            newest.insert(.init(trace: trace, pending: .init(block: block, position: match.position, rows: match.rows)))
+        try await assemble(incomplete)
+    }
+
+    /// Judges a trace by the columns of the row group that has all of it.
+    private mutating func settle(
+        _ trace: TraceAnchor, at position: Int, _ part: Range<Int>, _ rows: ScannedRows, _ block: Int,
+        _ reader: BlockReader
+    ) async throws {
+        var facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration)
+        guard mayHold(facts) else { return }
+        let summary = try await reader.summary(ofTrace: position)
+        facts.root = summary.root
+        let judged = JudgedTrace(
+            rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
+        let spansets = judge.spansets(of: judged)
+        guard !spansets.isEmpty, holds(facts) else { return }
+        let found = SearchedTrace(
+            id: trace.id, root: facts.root.map(SearchedTrace.Root.init), startNanoseconds: facts.start,
+            durationNanoseconds: facts.duration,
+            spansets: spansets.map { SearchedSpanset($0, spans: []) })
+        let places = spansets.map { $0.rows.prefix(query.spansPerSpanset).map { rows.firstRow + Int($0) } }
+        newest.insert(.init(trace: found, pending: .init(block: block, position: position, rows: places)))
+    }
+
+    /// Whether the conditions on the trace's duration hold, which every hit fulfils.
+    private func mayHold(_ facts: TraceFacts) -> Bool {
+        query.duration.contains(facts.duration)
+            && program.requiredTrace.allSatisfy { $0.subject != .duration || $0.holds(facts) }
+    }
+
+    /// The conditions on the trace as a whole that the query has besides its program.
+    private func holds(_ facts: TraceFacts) -> Bool {
+        guard query.duration.contains(facts.duration) else { return false }
+        let tests: [(TraceTest.Subject, ValueTest?)] = [
+            (.rootServiceName, query.rootServiceName), (.rootName, query.rootName),
+        ]
+        return tests.allSatisfy { subject, test in
+            test.map { TraceTest(subject: subject, test: $0).holds(facts) } ?? true
         }
     }
 
     // MARK: - Whole traces
 
-    /// Puts a trace together from everywhere, and takes it in if it matches.
-    private mutating func judge(_ id: TraceID) async throws {
-        guard judged.insert(id).inserted else { return }
-        let places = try await places(of: id)
-        guard mayBeWanted(id, places) else { return }
-        var whole = WholeTraceJudge()
-        for row in heads.rows(of: id) { whole.add(heads.views[row.view], row: row.row, isMatch: row.isMatch) }
-        if !places.isEmpty {
-            let view = try await rows(at: places)
-            let mask = view.mask(query.filter)
-            for row in 0..<view.rowCount { whole.add(view, row: row, isMatch: mask[row]) }
-            result.figures.inspectedSpanCount += view.rowCount
-        }
-        if let trace = whole.judge(id, range: range, spanLimit: query.spansPerTrace), holds(trace) {
-            newest.insert(.init(trace: trace, pending: nil))
+    /// The part of a trace that lies in one block.
+    private typealias Place = (block: Int, anchor: TraceAnchor)
+
+    /// Puts traces together from everywhere, and takes in those that are hits.
+    private mutating func assemble(_ ids: [TraceID]) async throws {
+        var next = 0
+        while next < ids.count {
+            let end = min(next + Self.assemblyTraceCount, ids.count)
+            try await assemblePart(ids[next..<end])
+            next = end
+            if next < ids.count, try await !checkTime() { return }
         }
     }
 
-    /// The part of a trace that lies in one block.
-    private typealias Place = (reader: BlockReader, anchor: TraceAnchor, summary: TraceSummary)
+    private mutating func assemblePart(_ ids: ArraySlice<TraceID>) async throws {
+        var wanted: [TraceID] = []
+        var places: [Int: [TraceAnchor]] = [:]
+        for id in ids where judged.insert(id).inserted {
+            let found = try await self.places(of: id)
+            guard mayBeWanted(id, found.map(\.anchor)) else { continue }
+            wanted.append(id)
+            for place in found { places[place.block, default: []].append(place.anchor) }
+        }
+        guard !wanted.isEmpty else { return }
+        let rows = try await rows(at: places)
+        for id in wanted {
+            guard let trace = AssembledTrace(id, heads.rows(of: id) + (rows[id] ?? [])),
+                trace.hasStart(in: range), holds(trace.facts)
+            else { continue }
+            let spansets = judge.spansets(of: trace.judged(leafCount: program.leaves.count))
+            if !spansets.isEmpty { newest.insert(.init(trace: found(trace, spansets), pending: nil)) }
+        }
+    }
+
+    private func found(_ trace: AssembledTrace, _ spansets: [Spanset]) -> SearchedTrace {
+        SearchedTrace(
+            id: trace.facts.id, root: trace.facts.root.map(SearchedTrace.Root.init),
+            startNanoseconds: trace.facts.start, durationNanoseconds: trace.facts.duration,
+            spansets: spansets.map { spanset in
+                SearchedSpanset(
+                    spanset,
+                    spans: spanset.rows.prefix(query.spansPerSpanset).map { row in
+                        SearchedSpan(trace.rows[Int(row)].matched, attributes: shown.attributes(of: row, trace))
+                    })
+            },
+            services: trace.services)
+    }
 
     private mutating func places(of id: TraceID) async throws -> [Place] {
         var places: [Place] = []
         for block in blocks.summaries.indices where blocks.summaries[block].traceIDs.contains(id) {
             do {
                 let reader = try await blocks.reader(block)
-                if let (anchor, summary) = try await reader.find(id) { places.append((reader, anchor, summary)) }
+                if try await reader.mayContain(id), let anchor = try await reader.locate(id) {
+                    places.append((block, anchor))
+                }
             } catch let error as BlockError {
-                note(error.description)
+                fail(block, error)
             }
         }
         return places
@@ -197,42 +312,42 @@ struct TraceSearch {
 
     /// Whether the trace's start and duration, which follow from those of its parts, are wanted: of copies of a span
     /// the one that ends last wins. Where a part has no duration its last end is not known.
-    private func mayBeWanted(_ id: TraceID, _ places: [Place]) -> Bool {
+    private func mayBeWanted(_ id: TraceID, _ parts: [TraceAnchor]) -> Bool {
         let times = heads.times(of: id)
-        let start = places.reduce(times?.start ?? .max) { min($0, $1.summary.start) }
+        let start = parts.reduce(times?.start ?? .max) { min($0, $1.start) }
         if newest.isFull, start < newest.threshold { return false }
-        guard places.allSatisfy({ $0.summary.duration > 0 }) else { return true }
-        let end = places.reduce(times?.end ?? 0) { max($0, $1.summary.start &+ $1.summary.duration) }
-        return query.duration.contains(spanDuration(start: start, end: end))
+        guard parts.allSatisfy({ $0.duration > 0 }) else { return true }
+        let end = parts.reduce(times?.end ?? 0) { max($0, $1.start &+ $1.duration) }
+        return mayHold(TraceFacts(id: id, start: start, duration: spanDuration(start: start, end: end)))
     }
 
-    /// The rows of a trace in blocks.
-    private mutating func rows(at places: [Place]) async throws -> SpanBatchView {
-        let base = heads.byteCount + newest.count * Self.entryByteCount
+    /// The rows of traces in blocks, by trace.
+    private mutating func rows(at places: [Int: [TraceAnchor]]) async throws -> [TraceID: [AssembledTrace.Row]] {
+        guard !places.isEmpty else { return [:] }
+        let base = heldByteCount
         let memory = memory
         var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
-        for place in places {
+        for (block, anchors) in places.sorted(by: { $0.key < $1.key }) {
             do {
-                result.figures.inspectedByteCount += try await place.reader.read(place.anchor, into: &batch) {
+                result.figures.inspectedByteCount += try await blocks.reader(block).read(
+                    anchors.sorted { $0.rows.lowerBound < $1.rows.lowerBound }, into: &batch
+                ) {
                     try memory.hold(base + $0)
                 }
             } catch let error as BlockError {
-                note(error.description)
+                fail(block, error)
             }
         }
-        return batch.view()
-    }
-
-    /// The conditions on the trace as a whole.
-    private func holds(_ trace: SearchedTrace) -> Bool {
-        guard query.duration.contains(trace.durationNanoseconds) else { return false }
-        for (test, text) in [
-            (query.rootServiceName, trace.root?.serviceName), (query.rootName, trace.root?.name),
-        ] {
-            guard let test else { continue }
-            guard let text, test.holds(string: Array(text.utf8).rawSpan) else { return false }
+        let view = batch.view()
+        let marks = program.leaves.map { view.mask($0.filter) }
+        let wanted = Set(places.values.joined().map(\.id))
+        var rows: [TraceID: [AssembledTrace.Row]] = [:]
+        for row in 0..<view.rowCount {
+            let id = view.traceID(row)
+            if wanted.contains(id) { rows[id, default: []].append(.init(view: view, row: row, marks: marks)) }
         }
-        return true
+        result.figures.inspectedSpanCount += view.rowCount
+        return rows
     }
 
     // MARK: - Spans
@@ -240,26 +355,48 @@ struct TraceSearch {
     /// The traces with the spans and services that are shown, looked up block by block.
     private mutating func described(_ entries: [NewestTraces.Entry]) async throws -> [SearchedTrace] {
         let pending = Dictionary(grouping: entries.compactMap(\.pending), by: \.block)
-        var spans: [Int: [Int: MatchedSpan]] = [:]
+        var spans: [Int: [Int: SearchedSpan]] = [:]
         var services: [Int: [Int: [ServiceCounts]]] = [:]
         for (block, parts) in pending {
             do {
+                let rows = Set(parts.flatMap { $0.rows.joined() }).sorted()
+                spans[block] = try await shown.spans(at: rows, try await blocks.reader(block))
+            } catch let error as BlockError {
+                fail(block, error)
+            }
+            do {
                 let reader = try await blocks.reader(block)
-                spans[block] = try await reader.matchedSpans(parts.flatMap(\.rows).sorted())
                 let positions = parts.map(\.position).sorted()
                 let counts = try await reader.serviceCounts(ofTraces: positions)
                 services[block] = Dictionary(zip(positions, counts)) { first, _ in first }
             } catch let error as BlockError {
-                note(error.description)
+                fail(block, error)
             }
         }
         return entries.map { entry in
             guard let part = entry.pending else { return entry.trace }
             var trace = entry.trace
-            trace.spans = part.rows.compactMap { spans[part.block]?[$0] }
+            for (index, rows) in part.rows.enumerated() {
+                trace.spansets[index].spans = rows.compactMap { spans[part.block]?[$0] }
+            }
             trace.services = ServiceCounts.sorted(services[part.block]?[part.position] ?? [])
             return trace
         }
+    }
+}
+
+extension SearchedSpanset {
+    fileprivate init(_ spanset: Spanset, spans: [SearchedSpan]) {
+        self.init(
+            matchedCount: spanset.rows.count, spans: spans,
+            attributes: spanset.attributes.map { SearchedAttribute(name: $0.name, value: $0.value) })
+    }
+}
+
+extension SearchedTrace.Root {
+    fileprivate init(_ root: (service: [UInt8], name: [UInt8])) {
+        self.init(
+            serviceName: String(decoding: root.service, as: UTF8.self), name: String(decoding: root.name, as: UTF8.self))
     }
 }
 
@@ -271,8 +408,22 @@ extension ServiceCounts {
 
 extension QueryEngine {
     package func searchTraces(_ query: TraceSearchQuery, tenant: TenantID) async throws -> TraceSearchResult {
-        guard query.limit > 0, let range = query.range.starts else { return TraceSearchResult(traces: []) }
-        var search = TraceSearch(query, range, self, store.snapshot(of: tenant))
+        guard query.limit > 0, let range = query.range.starts, let program = SpansetProgram(query) else {
+            return TraceSearchResult(traces: [])
+        }
+        var search = TraceSearch(query, program, range, self, store.snapshot(of: tenant))
         return try await search.run()
+    }
+}
+
+extension SpansetProgram {
+    /// Nil if there can be no hits.
+    fileprivate init?(_ query: TraceSearchQuery) {
+        guard let text = query.traceQL else {
+            self.init(query.filter, [])
+            return
+        }
+        guard let pipeline = text.search else { return nil }
+        self.init(text, pipeline)
     }
 }

@@ -2,11 +2,15 @@
 
 package import BlockFormat
 package import TraceModel
+package import TraceQL
 
-/// Which traces are searched for.
+/// Which traces are searched for. A trace is found if one of its spans starts in ``range`` and the whole trace, with
+/// all its spans whenever they start, is a hit.
 package struct TraceSearchQuery: Sendable {
-    /// A trace is found if this holds for one of its spans that starts in ``range``.
+    /// A trace is a hit if this holds for one of its spans …
     package var filter = SpanFilter.all([])
+    /// … or if this selects some of them; of metrics queries nothing is a hit.
+    package var traceQL: CheckedQuery?
     package var range: TimeRange = .all
     /// Nanoseconds from the trace's first start to its last end.
     package var duration: ClosedRange<UInt64> = 0...UInt64.max
@@ -15,10 +19,48 @@ package struct TraceSearchQuery: Sendable {
     package var rootName: ValueTest?
     /// Only the newest so many.
     package var limit = 20
-    /// Matching spans that are shown of each trace: its first ones.
-    package var spansPerTrace = 3
+    /// Spans that are shown of each spanset: its first ones.
+    package var spansPerSpanset = 3
 
     package init() {}
+}
+
+/// A span that a search found, with what the query names of it.
+package struct SearchedSpan: Hashable, Sendable {
+    package var span: MatchedSpan
+    /// In the order of the query; what the span does not have is left out.
+    package var attributes: [SearchedAttribute]
+
+    package init(_ span: MatchedSpan, attributes: [SearchedAttribute] = []) {
+        self.span = span
+        self.attributes = attributes
+    }
+}
+
+/// A name and a value that a search shows.
+package struct SearchedAttribute: Hashable, Sendable {
+    package var name: String
+    package var value: StaticValue
+
+    package init(name: String, value: StaticValue) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Spans of a trace that were selected together.
+package struct SearchedSpanset: Hashable, Sendable {
+    package var matchedCount: Int
+    /// The first of them, by start, span ID and kind.
+    package var spans: [SearchedSpan]
+    /// What `by` told it apart by, and the numbers of aggregates.
+    package var attributes: [SearchedAttribute]
+
+    package init(matchedCount: Int, spans: [SearchedSpan], attributes: [SearchedAttribute] = []) {
+        self.matchedCount = matchedCount
+        self.spans = spans
+        self.attributes = attributes
+    }
 }
 
 /// A trace that a search found. Everything is said of the whole trace.
@@ -40,23 +82,20 @@ package struct SearchedTrace: Hashable, Sendable {
     package var startNanoseconds: UInt64
     /// From the first start to the last end; 0 if no span ends later.
     package var durationNanoseconds: UInt64
-    /// Spans for which the filter holds, whenever they start.
-    package var matchedCount: Int
-    /// The first of them, by start, span ID and kind.
-    package var spans: [MatchedSpan]
+    /// At least one; several only if the query splits them.
+    package var spansets: [SearchedSpanset]
     /// Ordered by the services' names.
     package var services: [ServiceCounts]
 
     package init(
-        id: TraceID, root: Root?, startNanoseconds: UInt64, durationNanoseconds: UInt64, matchedCount: Int,
-        spans: [MatchedSpan], services: [ServiceCounts] = []
+        id: TraceID, root: Root?, startNanoseconds: UInt64, durationNanoseconds: UInt64,
+        spansets: [SearchedSpanset], services: [ServiceCounts] = []
     ) {
         self.id = id
         self.root = root
         self.startNanoseconds = startNanoseconds
         self.durationNanoseconds = durationNanoseconds
-        self.matchedCount = matchedCount
-        self.spans = spans
+        self.spansets = spansets
         self.services = services
     }
 

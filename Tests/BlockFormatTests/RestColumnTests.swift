@@ -127,10 +127,10 @@ internal import TraceModel
         let reader = try await block.open()
         for key in ["b", "a40.0", "a0.5", ""] {
             let filter = SpanFilter.holds(.spanAttribute(Array(key.utf8)), .exists)
-            #expect(try await BlockTraceScan(reader, filter, range: 0...UInt64.max) == nil)
+            #expect(try await BlockTraceScan(reader, RowRequest(filter)) == nil)
         }
         let there = SpanFilter.holds(.spanAttribute(Array("a39.4".utf8)), .exists)
-        #expect(try await BlockTraceScan(reader, there, range: 0...UInt64.max) != nil)
+        #expect(try await BlockTraceScan(reader, RowRequest(there)) != nil)
     }
 
     @Test func `spans with long values in the rest columns end a row group early`() async throws {
@@ -210,11 +210,11 @@ internal import TraceModel
     }
 
     private static func rows(_ reader: BlockReader, _ filter: SpanFilter) async throws -> Set<Int> {
-        guard let scan = try await BlockTraceScan(reader, filter, range: 0...UInt64.max) else { return [] }
+        guard let scan = try await BlockTraceScan(reader, RowRequest(filter)) else { return [] }
         var rows: Set<Int> = []
         for group in scan.groups {
-            let found = try await scan.matches(in: group.index, notBefore: 0, rowLimit: .max)
-            for match in found.matches { rows.formUnion(match.rows) }
+            let found = try await scan.rows(of: group.index)
+            for row in 0..<found.rowCount where found.marks[0][row] { rows.insert(found.firstRow + row) }
         }
         return rows
     }

@@ -38,7 +38,7 @@ struct NaiveSearch {
             let end = trace.spans.map(\.copy.end).max() ?? 0
             let duration = end > start ? end - start : 0
             let root = trace.spans.first { $0.spans.parent($0.row) == 0 }
-            guard matches.contains(where: { isInRange($0.copy.key.start, query.range) }),
+            guard !matches.isEmpty, trace.spans.contains(where: { isInRange($0.copy.key.start, query.range) }),
                 query.duration.contains(duration), test(query.rootName, root?.name),
                 test(query.rootServiceName, root?.serviceName)
             else { return nil }
@@ -48,11 +48,17 @@ struct NaiveSearch {
                     .init(
                         serviceName: String(decoding: $0.serviceName, as: UTF8.self),
                         name: String(decoding: $0.name, as: UTF8.self))
-                }, startNanoseconds: start, durationNanoseconds: duration, matchedCount: matches.count,
-                spans: matches.prefix(query.spansPerTrace).map {
-                    MatchedSpan(
-                        spanID: $0.copy.key.spanID, start: $0.copy.key.start, duration: $0.duration, name: $0.name)
-                },
+                }, startNanoseconds: start, durationNanoseconds: duration,
+                spansets: [
+                    SearchedSpanset(
+                        matchedCount: matches.count,
+                        spans: matches.prefix(query.spansPerSpanset).map {
+                            SearchedSpan(
+                                MatchedSpan(
+                                    spanID: $0.copy.key.spanID, start: $0.copy.key.start, duration: $0.duration,
+                                    name: $0.name))
+                        })
+                ],
                 services: Dictionary(grouping: trace.spans, by: \.serviceName).map { service, spans in
                     ServiceCounts(
                         service: service, spanCount: spans.count, errorCount: spans.count { $0.copy.status == 2 })
@@ -75,6 +81,7 @@ struct NaiveSearch {
         switch filter {
         case .all(let parts): return parts.allSatisfy { holds($0, span, message) }
         case .any(let parts): return parts.contains { holds($0, span, message) }
+        case .not(let part): return !holds(part, span, message)
         case .holds(let subject, let test):
             return values(of: subject, span, message).contains { holds(test, $0) }
         }
@@ -93,6 +100,21 @@ struct NaiveSearch {
         case .status: return [.int(Int64(stored.status?.code ?? 0))]
         case .kind: return [.int(Int64(stored.kind))]
         case .duration: return [.int(Int64(clamping: span.duration))]
+        case .isRoot: return [.bool(span.spans.parent(span.row) == 0)]
+        case .spanID: return [.string(stored.spanID)]
+        case .eventName: return stored.events.map { .string($0.name) }
+        case .eventTime:
+            return stored.events.map { .int(Int64(bitPattern: $0.timeUnixNano &- stored.startTimeUnixNano)) }
+        case .eventAttribute(let key):
+            return stored.events.flatMap(\.attributes).filter { $0.key == key }.compactMap(\.value)
+        case .linkAttribute(let key):
+            return stored.links.flatMap(\.attributes).filter { $0.key == key }.compactMap(\.value)
+        case .linkTraceID: return stored.links.map { .string($0.traceID) }
+        case .linkSpanID: return stored.links.map { .string($0.spanID) }
+        case .scopeName: return [.string(message.scopeSpans[0].scope?.name ?? [])]
+        case .scopeVersion: return [.string(message.scopeSpans[0].scope?.version ?? [])]
+        case .scopeAttribute(let key):
+            return (message.scopeSpans[0].scope?.attributes ?? []).filter { $0.key == key }.compactMap(\.value)
         }
     }
 
@@ -112,7 +134,30 @@ struct NaiveSearch {
         case (.number(let range), .int(let number)): return range.contains(Double(number))
         case (.number(let range), .double(let bits)): return range.contains(Double(bitPattern: bits))
         case (.boolean(let wanted), .bool(let value)): return wanted == value
+        case (.compares(let comparison, let operand), .array(let elements)):
+            let scalars = elements.filter { if case .array = $0 { false } else { true } }
+            guard comparison == .notEqual else { return scalars.contains { holds(test, $0) } }
+            return !scalars.contains { holds(.compares(.equal, operand), $0) }
+                && (elements.isEmpty || scalars.contains { holds(test, $0) })
+        case (.compares(let comparison, .string(let operand)), .string(let bytes)):
+            if bytes == operand { return compares(comparison, 0) }
+            return compares(comparison, bytes.lexicographicallyPrecedes(operand) ? -1 : 1)
+        case (.compares(let comparison, .integer(let operand)), .int(let number)):
+            return compares(comparison, number < operand ? -1 : number > operand ? 1 : 0)
+        case (.compares(let comparison, .boolean(let operand)), .bool(let value)):
+            return comparison == .equal ? value == operand : comparison == .notEqual && value != operand
         default: return false
+        }
+    }
+
+    private func compares(_ comparison: Comparison, _ order: Int) -> Bool {
+        switch comparison {
+        case .equal: order == 0
+        case .notEqual: order != 0
+        case .less: order < 0
+        case .lessOrEqual: order <= 0
+        case .greater: order > 0
+        case .greaterOrEqual: order >= 0
         }
     }
 
@@ -251,7 +296,7 @@ struct NaiveSearch {
         var query = TraceSearchQuery()
         query.filter = randomFilter(&generator, depth: 0)
         query.limit = [1, 2, 5, 20, 300][generator.next(below: 5)]
-        query.spansPerTrace = [0, 1, 3, 100][generator.next(below: 4)]
+        query.spansPerSpanset = [0, 1, 3, 100][generator.next(below: 4)]
         if generator.next(below: 3) == 0 {
             let start = SmallTraffic.start + UInt64(generator.next(below: 4)) * 10
             query.range = [
@@ -271,7 +316,8 @@ struct NaiveSearch {
         let parts = { (generator: inout SeededGenerator) -> [SpanFilter] in
             (0..<generator.next(below: 3)).map { _ in randomFilter(&generator, depth: depth + 1) }
         }
-        switch generator.next(below: depth < 2 ? 6 : 4) {
+        switch generator.next(below: depth < 2 ? 7 : 4) {
+        case 6: return .not(randomFilter(&generator, depth: depth + 1))
         case 4: return .all(parts(&generator))
         case 5: return .any(parts(&generator))
         default: return .holds(randomSubject(&generator), randomTest(&generator))
@@ -283,16 +329,21 @@ struct NaiveSearch {
         let key = Array(keys[generator.next(below: keys.count)].utf8)
         return [
             .spanAttribute(key), .spanAttribute(key), .resourceAttribute(key), .resourceAttribute(Array("service.name".utf8)),
-            .name, .status, .kind, .duration, .statusMessage,
-        ][generator.next(below: 9)]
+            .name, .status, .kind, .duration, .statusMessage, .isRoot, .eventName, .eventAttribute(key), .linkAttribute(key),
+            .eventTime, .scopeName, .scopeVersion, .scopeAttribute(key),
+        ][generator.next(below: 17)]
     }
 
     private func randomTest(_ generator: inout SeededGenerator) -> ValueTest {
-        [
+        let comparison = Comparison(rawValue: UInt8(generator.next(below: 6))) ?? .equal
+        return [
             .exists, .tag(TagText(["", "a", "GET", "Shop", "200", "true", "🐝 ", "select", "0"][generator.next(below: 9)])),
             .tag(TagText(["b", "read", "re", "post"][generator.next(below: 4)])), .string(Array("a".utf8)),
             .integer(0...Int64(generator.next(below: 3))), .integer(200...Int64.max), .number(-1...404),
             .boolean(generator.next(below: 2) == 0),
-        ][generator.next(below: 8)]
+            .compares(comparison, .string(Array(["GET", "a", ""][generator.next(below: 3)].utf8))),
+            .compares(comparison, .integer(Int64(generator.next(below: 3)) * 200)),
+            .compares(comparison, .boolean(true)),
+        ][generator.next(below: 11)]
     }
 }

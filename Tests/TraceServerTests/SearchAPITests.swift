@@ -15,14 +15,15 @@ import TraceServer
         let span = MatchedSpan(spanID: 0xab, start: 7, duration: 1_500_000, name: Array("pay".utf8))
         let found = SearchedTrace(
             id: try #require(TraceID(hexadecimal: "abc")), root: .init(serviceName: "shop", name: "GET /"),
-            startNanoseconds: 5, durationNanoseconds: 2_999_999, matchedCount: 4, spans: [span],
+            startNanoseconds: 5, durationNanoseconds: 2_999_999,
+            spansets: [SearchedSpanset(matchedCount: 4, spans: [SearchedSpan(span)])],
             services: [
                 ServiceCounts(service: [0xfe], spanCount: 1, errorCount: 0),
                 ServiceCounts(service: [0xff], spanCount: 2, errorCount: 1),
                 ServiceCounts(service: Array("shop\"".utf8), spanCount: 3, errorCount: 0),
             ])
         var bare = found
-        (bare.root, bare.spans, bare.matchedCount, bare.services) = (nil, [], 0, [])
+        (bare.root, bare.spansets, bare.services) = (nil, [SearchedSpanset(matchedCount: 0, spans: [])], [])
         (bare.startNanoseconds, bare.durationNanoseconds) = (0, 999_999)
         var result = TraceSearchResult(traces: [found, bare])
         result.figures.inspectedTraceCount = 7
@@ -99,12 +100,12 @@ import TraceServer
             #expect(query.filter == .all([tag("service.name", "a"), tag("http.route", "/x y")]))
             #expect(query.duration == 5_000_000...60_000_000_000)
             #expect(query.range == TimeRange(start: 1_000_000_000, end: 2_000_000_000))
-            #expect(query.limit == 7 && query.spansPerTrace == 0)
+            #expect(query.limit == 7 && query.spansPerSpanset == 0)
             for target in ["/api/search", "/api/search?q=", "/api/search?q=%7B%7D", "/api/search?q=%7B%20%7D&tags="] {
                 #expect(try await server.get(target).status == 200)
                 let query = try #require(server.queries.state.withLock { $0.lastSearch })
                 #expect(query.filter == .all([]) && query.duration == 0...UInt64.max && query.range == .all)
-                #expect(query.limit == 20 && query.spansPerTrace == 3)
+                #expect(query.limit == 20 && query.spansPerSpanset == 3)
             }
             #expect(try await server.get("/api/search?service.name=a&limit=5&root.name=b").status == 200)
             let plain = try #require(server.queries.state.withLock { $0.lastSearch })
@@ -171,7 +172,6 @@ import TraceServer
         ("/api/search?limit=0", "limit"), ("/api/search?limit=262145", "limit"), ("/api/search?spss=101", "spss"),
         ("/api/search?minDuration=5", "minDuration"), ("/api/search?minDuration=2s&maxDuration=1s", "maxDuration"),
         ("/api/search?start=5&end=5", "end"), ("/api/search?start=x", "start"),
-        ("/api/search?q=%7B%20name%3D%22a%22%20%7D", "q"), ("/api/search?q=%7B%7D%7B%7D", "q"),
         ("/api/search/tags?scope=all", "scope"), ("/api/search/tags?limit=-1", "limit"),
         ("/api/search/tag/a/values?limit=x", "limit"), ("/api/search/tag/a/values?end=now", "end"),
     ])
@@ -181,6 +181,21 @@ import TraceServer
             #expect(answer.status == 400)
             #expect(answer.text.hasPrefix("invalid \(name) \""))
             #expect(answer.text.contains(": expected "))
+        }
+    }
+
+    @Test func `a query that is none is refused with its place, one about metrics with where to ask it`() async throws {
+        try await RunningServer.with { server in
+            var answer = try await server.get("/api/search?q=%7B%7D%7B%7D")
+            #expect(answer.status == 400)
+            #expect(answer.text.hasPrefix("invalid TraceQL query: line 1, column 3: "))
+            answer = try await server.get("/api/search?q=%7B%7D%7Crate()")
+            #expect(answer.status == 400 && answer.text.contains("/api/metrics/query_range"))
+            #expect(server.queries.state.withLock { $0.lastSearch } == nil)
+            answer = try await server.get("/api/search?q=%7Bname%3D%22a%22%7D")
+            #expect(answer.status == 200)
+            let query = try #require(server.queries.state.withLock { $0.lastSearch }?.traceQL)
+            #expect(query.query.description == "{ name = `a` }" || query.query.description == "{ name = \"a\" }")
         }
     }
 

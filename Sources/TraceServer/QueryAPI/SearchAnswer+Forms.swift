@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BlockFormat
+internal import ByteCoding
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import NIOCore
 internal import ProtobufMessages
 internal import QueryEngine
 internal import TraceModel
+internal import TraceQL
 
 extension SearchResponse.Trace {
     init(_ trace: SearchedTrace) {
@@ -16,27 +18,62 @@ extension SearchResponse.Trace {
         rootTraceName = trace.root?.name ?? ""
         startNanoseconds = trace.startNanoseconds
         durationMilliseconds = UInt32(clamping: trace.durationNanoseconds / 1_000_000)
-        matchedCount = UInt32(clamping: trace.matchedCount)
-        spans = trace.spans.map { span in
-            SearchResponse.MatchingSpan(
-                spanID: SpanID(span.spanID).description, name: String(decoding: span.name, as: UTF8.self),
-                startNanoseconds: span.start, durationNanoseconds: span.duration)
-        }
-        for counts in trace.services {
-            let service = SearchResponse.Service(
-                name: String(decoding: counts.service, as: UTF8.self), spanCount: UInt32(clamping: counts.spanCount),
-                errorCount: UInt32(clamping: counts.errorCount))
-            add(service)
-        }
+        spanSets = trace.spansets.map { SearchResponse.SpanSet($0) }
+        services = Self.services(trace.services)
     }
 
     /// Names that are no UTF-8 may become the same text: a map has it once.
-    private mutating func add(_ service: SearchResponse.Service) {
-        guard let index = services.firstIndex(where: { $0.name == service.name }) else {
-            return services.append(service)
+    private static func services(_ counts: [ServiceCounts]) -> [SearchResponse.Service] {
+        var services: [SearchResponse.Service] = []
+        var places: [String: Int] = [:]
+        for counts in counts {
+            let name = String(decoding: counts.service, as: UTF8.self)
+            let place = places[name] ?? services.count
+            if place == services.count {
+                places[name] = place
+                services.append(SearchResponse.Service(name: name, spanCount: 0, errorCount: 0))
+            }
+            services[place].spanCount &+= UInt32(clamping: counts.spanCount)
+            services[place].errorCount &+= UInt32(clamping: counts.errorCount)
         }
-        services[index].spanCount &+= service.spanCount
-        services[index].errorCount &+= service.errorCount
+        return services
+    }
+}
+
+extension SearchResponse.SpanSet {
+    fileprivate init(_ spanset: SearchedSpanset) {
+        self.init()
+        matchedCount = UInt32(clamping: spanset.matchedCount)
+        attributes = spanset.attributes.map { OTLPMessage.KeyValue($0) }
+        spans = spanset.spans.map { found in
+            SearchResponse.MatchingSpan(
+                spanID: SpanID(found.span.spanID).description, name: String(decoding: found.span.name, as: UTF8.self),
+                startNanoseconds: found.span.start, durationNanoseconds: found.span.duration,
+                attributes: found.attributes.map { OTLPMessage.KeyValue($0) })
+        }
+    }
+}
+
+extension OTLPMessage.KeyValue {
+    fileprivate init(_ attribute: SearchedAttribute) {
+        self.init(key: Array(attribute.name.utf8), value: OTLPMessage.AnyValue(attribute.value))
+    }
+}
+
+extension OTLPMessage.AnyValue {
+    /// Durations are texts as in the language; so are statuses and kinds.
+    fileprivate init(_ value: StaticValue) {
+        switch value {
+        case .absent: self = .string(Array("nil".utf8))
+        case .int(let value): self = .int(value)
+        case .float(let value): self = .double(value)
+        case .boolean(let value): self = .bool(value)
+        case .string(let value): self = .string(Array(value.utf8))
+        case .duration(let value): self = .string(Array(durationText(nanoseconds: value).utf8))
+        case .status(let value): self = .string(Array(value.name.utf8))
+        case .kind(let value): self = .string(Array(value.name.utf8))
+        case .array(let values): self = .array(values.map { OTLPMessage.AnyValue($0) })
+        }
     }
 }
 
@@ -78,32 +115,78 @@ extension JSONWriter {
             json.nonemptyField("rootTraceName", trace.rootTraceName)
             json.nonzeroField("startTimeUnixNano", trace.startNanoseconds)
             json.nonzeroField("durationMs", number: trace.durationMilliseconds)
-            // The older field has the same content; clients read one or the other.
+            // The older field has the first; clients read one or the other.
             json.name("spanSet")
-            json.writeSpanSet(of: trace)
+            json.write(trace.spanSets.first ?? SearchResponse.SpanSet())
             json.name("spanSets")
             json.beginList()
-            json.writeSpanSet(of: trace)
+            for set in trace.spanSets { json.write(set) }
             json.endList()
             json.writeServices(of: trace)
         }
     }
 
-    private mutating func writeSpanSet(of trace: SearchResponse.Trace) {
+    private mutating func write(_ set: SearchResponse.SpanSet) {
         object { json in
             json.name("spans")
             json.beginList()
-            for span in trace.spans {
+            for span in set.spans {
                 json.object { json in
                     json.field("spanID", span.spanID)
                     json.nonemptyField("name", span.name)
                     json.nonzeroField("startTimeUnixNano", span.startNanoseconds)
                     json.nonzeroField("durationNanos", span.durationNanoseconds)
+                    json.write(span.attributes)
                 }
             }
             json.endList()
-            json.nonzeroField("matched", number: trace.matchedCount)
+            json.nonzeroField("matched", number: set.matchedCount)
+            json.write(set.attributes)
         }
+    }
+
+    private mutating func write(_ attributes: [OTLPMessage.KeyValue]) {
+        guard !attributes.isEmpty else { return }
+        name("attributes")
+        beginList()
+        for attribute in attributes {
+            object { json in
+                json.field("key", String(decoding: attribute.key, as: UTF8.self))
+                json.name("value")
+                json.write(attribute.value ?? .empty)
+            }
+        }
+        endList()
+    }
+
+    private mutating func write(_ value: OTLPMessage.AnyValue) {
+        object { json in
+            switch value {
+            case .string(let text): json.field("stringValue", String(decoding: text, as: UTF8.self))
+            case .bool(let value): json.field("boolValue", value)
+            case .int(let number): json.field("intValue", String(number))
+            case .double(let bits): json.doubleField(Double(bitPattern: bits))
+            case .array(let values):
+                json.name("arrayValue")
+                json.object { json in
+                    json.name("values")
+                    json.beginList()
+                    for value in values { json.write(value) }
+                    json.endList()
+                }
+            case .empty, .keyValueList, .bytes: break
+            }
+        }
+    }
+
+    /// As protobuf's JSON has doubles: whole numbers without a point, what is no number as a text.
+    private mutating func doubleField(_ number: Double) {
+        guard number.isFinite else {
+            return field("doubleValue", number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity")
+        }
+        let text = number.description
+        name("doubleValue")
+        value(json: Array((text.hasSuffix(".0") ? text.dropLast(2) : text[...]).utf8).rawSpan)
     }
 
     private mutating func writeServices(of trace: SearchResponse.Trace) {

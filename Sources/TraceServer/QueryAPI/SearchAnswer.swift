@@ -5,6 +5,7 @@ internal import HummingbirdCore
 internal import ProtobufMessages
 internal import QueryEngine
 internal import TraceModel
+internal import TraceQL
 
 /// `GET /api/search`: traces by tags, newest first, in Tempo's shape, as JSON or protobuf.
 struct SearchAnswer: Sendable {
@@ -44,14 +45,9 @@ struct SearchAnswer: Sendable {
 
     func searchQuery(_ target: RequestTarget) throws(ParameterError) -> TraceSearchQuery {
         var query = TraceSearchQuery()
-        if let text = target["q"],
-            !text.allSatisfy({ "{} \t\n\r".contains($0) }) || text.count(where: { $0 == "{" }) > 1
-        {
-            throw ParameterError(
-                name: "q", value: text,
-                expected: "nothing or {}: TraceQL is not there yet, search with tags=name=value instead")
-        }
-        if let text = target["tags"] {
+        if let text = target["q"], !text.allSatisfy({ " \t\n\r".contains($0) }) {
+            query.traceQL = try traceQL(text)
+        } else if let text = target["tags"] {
             guard let tags = TagFilterText(text) else {
                 throw ParameterError(name: "tags", value: text, expected: TagFilterText.expected)
             }
@@ -65,7 +61,21 @@ struct SearchAnswer: Sendable {
         query.duration = try duration(target)
         query.limit =
             try count("limit", target, 1...limits.searchTraceCount) ?? limits.defaultSearchTraceCount
-        query.spansPerTrace = try count("spss", target, 0...limits.spansPerTrace) ?? limits.defaultSpansPerTrace
+        query.spansPerSpanset = try count("spss", target, 0...limits.spansPerTrace) ?? limits.defaultSpansPerTrace
+        return query
+    }
+
+    private func traceQL(_ text: String) throws(ParameterError) -> CheckedQuery {
+        let query: CheckedQuery
+        do {
+            query = try CheckedQuery(text)
+        } catch {
+            throw ParameterError(query: text, error: error)
+        }
+        guard query.search != nil else {
+            throw ParameterError(
+                name: "q", value: text, expected: "a search; this is a metrics query, for /api/metrics/query_range")
+        }
         return query
     }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import Synchronization
+internal import TraceModel
+internal import TraceStorage
+
+/// Which traces stand in two blocks: found by merging their trace indexes, once for each pair, as blocks never change.
+final class BlockOverlaps: Sendable {
+    struct Pair: Hashable {
+        let low: BlockID
+        let high: BlockID
+
+        init(_ a: BlockID, _ b: BlockID) { (low, high) = a < b ? (a, b) : (b, a) }
+    }
+
+    private struct State {
+        var known: [Pair: [TraceID]] = [:]
+        var byteCount = 0
+    }
+
+    private let state = Mutex(State())
+    private let budget: MemoryBudget
+
+    /// Above that all pairs are forgotten: they are found again when they are needed.
+    private static let byteLimit = 32 << 20
+
+    init(budget: MemoryBudget) { self.budget = budget }
+
+    deinit { budget.giveBack(state.withLock { $0.byteCount }, for: .cache) }
+
+    /// The IDs that both blocks have, rising.
+    func shared(_ a: BlockReader, _ b: BlockReader) async throws -> [TraceID] {
+        let pair = Pair(a.id, b.id)
+        if let known = state.withLock({ $0.known[pair] }) { return known }
+        var shared: [TraceID] = []
+        if let range = a.traceIDs.intersection(b.traceIDs) {
+            let (left, right) = (try await a.traceIDs(in: range), try await b.traceIDs(in: range))
+            var (i, j) = (0, 0)
+            while i < left.count, j < right.count {
+                if left[i] < right[j] {
+                    i += 1
+                } else if right[j] < left[i] {
+                    j += 1
+                } else {
+                    shared.append(left[i])
+                    (i, j) = (i + 1, j + 1)
+                }
+            }
+        }
+        let byteCount = 96 + shared.count * MemoryLayout<TraceID>.stride
+        let change = state.withLock { state in
+            let before = state.byteCount
+            if state.byteCount + byteCount > Self.byteLimit { state = State() }
+            if state.known.updateValue(shared, forKey: pair) == nil { state.byteCount += byteCount }
+            return state.byteCount - before
+        }
+        budget.takeAnyway(change, for: .cache)
+        return shared
+    }
+}
+
+/// The traces of a block that other blocks have too.
+struct SharedTraces {
+    private var ids: Set<TraceID> = []
+
+    mutating func insert(_ shared: [TraceID]) { ids.formUnion(shared) }
+
+    func contains(_ id: TraceID) -> Bool { !ids.isEmpty && ids.contains(id) }
+}
+
+extension ClosedRange<TraceID> {
+    fileprivate func intersection(_ other: Self) -> Self? { overlaps(other) ? clamped(to: other) : nil }
+}
+
+extension SearchedBlocks {
+    /// The traces of a block that others have too, and why that is not known for all of them.
+    mutating func shared(
+        _ block: Int, _ overlaps: BlockOverlaps
+    ) async throws -> (SharedTraces, failure: String?) {
+        var shared = SharedTraces()
+        var failure: String?
+        let reader = try await reader(block)
+        for other in summaries.indices where other != block {
+            guard summaries[other].traceIDs.overlaps(summaries[block].traceIDs) else { continue }
+            do {
+                shared.insert(try await overlaps.shared(reader, try await self.reader(other)))
+            } catch let error as BlockError {
+                failure = error.description
+            }
+        }
+        return (shared, failure)
+    }
+}

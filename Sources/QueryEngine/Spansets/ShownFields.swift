@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import TraceModel
+internal import TraceQL
+
+/// The fields that a search shows of the spans that it found.
+struct ShownFields: Sendable {
+    private struct Field: Sendable {
+        var field: SpanField
+        var name: String
+        /// Where columns have it, the first that does counts; empty if only a whole trace can say.
+        var subjects: [SpanSubject]
+    }
+
+    private let fields: [Field]
+
+    init(_ fields: [SpanField]) {
+        self.fields = fields.compactMap { field in
+            // What is shown of every span and trace anyway.
+            if case .intrinsic(let reference) = field, reference.intrinsic.isShownAlways { return nil }
+            return Field(field: field, name: field.shownName, subjects: field.subjects)
+        }
+    }
+
+    /// Whether there are some that columns can't say.
+    var needsWholeTraces: Bool { fields.contains { $0.subjects.isEmpty } }
+
+    /// What a span of a trace that was put together has.
+    func attributes(of row: Int32, _ trace: AssembledTrace) -> [SearchedAttribute] {
+        fields.compactMap { field in
+            let value = trace.values(of: field.field, row)
+            return value == .absent ? nil : SearchedAttribute(name: field.name, value: value)
+        }
+    }
+
+    /// Spans of a block with what columns have of them.
+    ///
+    /// - Parameter rows: Of the block, rising.
+    func spans(at rows: [Int], _ reader: BlockReader) async throws -> [Int: SearchedSpan] {
+        var spans = try await reader.matchedSpans(rows).mapValues { SearchedSpan($0) }
+        let subjects = fields.flatMap(\.subjects)
+        guard !subjects.isEmpty else { return spans }
+        var next = 0
+        while next < rows.count {
+            let group = reader.rowGroup(ofRow: rows[next])
+            let part = Array(rows[next...].prefix { $0 < reader.endRow(ofGroup: group) })
+            let values = try await reader.values(of: subjects, rows: part, group: group)
+            for (index, row) in part.enumerated() {
+                var first = 0
+                for field in fields {
+                    let found = values[first..<(first + field.subjects.count)].lazy.compactMap { $0[index] }.first
+                    first += field.subjects.count
+                    guard let found else { continue }
+                    spans[row]?.attributes.append(
+                        SearchedAttribute(name: field.name, value: field.field.value(found)))
+                }
+            }
+            next += part.count
+        }
+        return spans
+    }
+}
+
+extension SpanField {
+    /// As an answer names it: attributes without their scope.
+    fileprivate var shownName: String {
+        switch self {
+        case .attribute(let reference): reference.name
+        case .intrinsic(let reference): reference.intrinsic.plainName ?? reference.name
+        }
+    }
+
+    fileprivate var subjects: [SpanSubject] {
+        switch self {
+        case .attribute(let reference):
+            let key = Array(reference.name.utf8)
+            switch reference.scope {
+            case .span: return [.spanAttribute(key)]
+            case .resource: return [.resourceAttribute(key)]
+            case .any: return [.spanAttribute(key), .resourceAttribute(key)]
+            case .event, .link, .instrumentation: return []
+            }
+        case .intrinsic(let reference):
+            switch reference.intrinsic {
+            case .status: return [.status]
+            case .statusMessage: return [.statusMessage]
+            case .kind: return [.kind]
+            default: return []
+            }
+        }
+    }
+
+    /// What a query sees of a column's value.
+    fileprivate func value(_ value: SpanValue) -> StaticValue {
+        switch value {
+        case .string(let bytes): .string(String(decoding: bytes, as: UTF8.self))
+        case .double(let value): .float(value)
+        case .boolean(let value): .boolean(value)
+        case .array(let bytes): StaticValue(.array, 0, bytes.rawSpan)
+        case .integer(let value):
+            switch type {
+            case .status: StatusKeyword(rawValue: Int(value)).map { .status($0) } ?? .int(value)
+            case .kind: KindKeyword(rawValue: Int(value)).map { .kind($0) } ?? .int(value)
+            default: .int(value)
+            }
+        }
+    }
+}
+
+extension Intrinsic {
+    /// Whether every answer has it, or says it of the whole trace.
+    fileprivate var isShownAlways: Bool {
+        switch self {
+        case .name, .duration, .spanID, .spanStartTime, .traceDuration, .rootName, .rootServiceName, .traceID,
+            .traceStartTime, .parent:
+            true
+        default: false
+        }
+    }
+}

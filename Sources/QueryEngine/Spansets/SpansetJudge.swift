@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import TraceQL
+
+/// Rows that belong together, and what was found out of them on the way.
+struct Spanset: Sendable {
+    /// In order.
+    var rows: [Int32]
+    /// What `by` told it apart by, and the numbers of its aggregates.
+    var attributes: [(name: String, value: StaticValue)] = []
+}
+
+/// What spans are, beyond which leaves select them.
+protocol SpanValues {
+    /// The value of a field; of an event or link that of the one that the place names.
+    func value(of field: SpanField, _ place: SpanPlace) -> StaticValue
+    func eventCount(of row: Int32) -> Int
+    func linkCount(of row: Int32) -> Int
+}
+
+/// A span with one of its events and one of its links.
+struct SpanPlace {
+    var row: Int32
+    /// Counted from the span's first; nil if it has none, or none is asked for.
+    var event: Int?
+    var link: Int?
+}
+
+/// The rows of one trace, ready to be judged.
+struct JudgedTrace {
+    /// Of the tables.
+    var rows: Range<Int>
+    /// By leaf, of the table's rows: for which its filter holds.
+    var marks: [RowMask]
+    /// By row of the table; see ``RowRelations``. Empty if nothing asks for it.
+    var parents: [Int32]
+    var facts: TraceFacts
+    /// Nil where the program needs none.
+    var values: (any SpanValues)?
+}
+
+/// Runs a program on traces, one after the other.
+struct SpansetJudge {
+    let program: SpansetProgram
+
+    init(_ program: SpansetProgram) { self.program = program }
+
+    /// The spansets of a trace that are left in the end; none if it is no hit.
+    func spansets(of trace: JudgedTrace) -> [Spanset] { run(program.stages, nil, trace) }
+
+    /// - Parameter input: The spansets that come in; nil for all of the trace.
+    private func run(
+        _ stages: [SpansetProgram.Stage], _ input: [Spanset]?, _ trace: JudgedTrace
+    ) -> [Spanset] {
+        var spansets = input
+        for stage in stages {
+            switch stage {
+            case .spansets(let node):
+                spansets = spansets.map { $0.flatMap { select(node, $0, trace) } } ?? select(node, nil, trace)
+            case .scalarFilter(let filter): spansets = all(spansets, trace).compactMap { keep($0, filter, trace) }
+            case .by(let expression): spansets = all(spansets, trace).flatMap { split($0, expression, trace) }
+            case .coalesce:
+                let rows = union(all(spansets, trace))
+                spansets = rows.isEmpty ? [] : [Spanset(rows: rows)]
+            }
+            if spansets?.isEmpty ?? false { return [] }
+        }
+        return all(spansets, trace)
+    }
+
+    private func all(_ spansets: [Spanset]?, _ trace: JudgedTrace) -> [Spanset] {
+        spansets ?? [Spanset(rows: trace.rows.map { Int32($0) })]
+    }
+
+    // MARK: - Spansets
+
+    private func union(_ spansets: [Spanset]) -> [Int32] {
+        spansets.count == 1 ? spansets[0].rows : spansets.reduce([]) { mergedRows($0, $1.rows) }
+    }
+
+    /// - Parameter input: Of which spans are selected; nil for all of the trace.
+    private func select(_ node: SpansetProgram.Node, _ input: Spanset?, _ trace: JudgedTrace) -> [Spanset] {
+        switch node {
+        case .leaf(let index):
+            let rows = select(index, input, trace)
+            return rows.isEmpty ? [] : [Spanset(rows: rows, attributes: input?.attributes ?? [])]
+        case .pipeline(let stages): return run(stages, input.map { [$0] }, trace)
+        case .operation(let operation, let left, let right):
+            let a = union(select(left, input, trace))
+            if a.isEmpty, operation == .and { return [] }
+            let rows = combine(operation, a, union(select(right, input, trace)), trace)
+            return rows.isEmpty ? [] : [Spanset(rows: rows)]
+        }
+    }
+
+    private func combine(
+        _ operation: SpansetOperator, _ a: [Int32], _ b: [Int32], _ trace: JudgedTrace
+    ) -> [Int32] {
+        switch operation {
+        case .and: return b.isEmpty ? [] : mergedRows(a, b)
+        case .or: return mergedRows(a, b)
+        case .structural(let relation, let form):
+            guard !b.isEmpty else { return [] }
+            return RowRelations(trace.parents[trace.rows]).select(relation, form, left: a, right: b)
+        }
+    }
+
+    /// The rows that a leaf selects.
+    private func select(_ index: Int, _ input: Spanset?, _ trace: JudgedTrace) -> [Int32] {
+        let leaf = program.leaves[index]
+        let marks = trace.marks[index]
+        guard !marks.isNone, leaf.trace.allSatisfy({ $0.holds(trace.facts) }) else { return [] }
+        var rows: [Int32] = []
+        if let input {
+            for row in input.rows where marks[Int(row)] { rows.append(row) }
+        } else {
+            for row in trace.rows where marks[row] { rows.append(Int32(truncatingIfNeeded: row)) }
+        }
+        guard let rest = leaf.rest, let values = trace.values else { return rows }
+        return rows.filter { FieldEvaluation(program, values).selects(rest, $0) }
+    }
+
+    private func split(_ spanset: Spanset, _ expression: FieldExpression, _ trace: JudgedTrace) -> [Spanset] {
+        guard let values = trace.values else { return [] }
+        var groups: [StaticValue: Int] = [:]
+        var split: [Spanset] = []
+        for row in spanset.rows {
+            let value = FieldEvaluation(program, values).value(expression, ofSpan: row)
+            if let group = groups[value] {
+                split[group].rows.append(row)
+            } else {
+                groups[value] = split.count
+                let attribute = (name: "by(\(expression.description))", value: value)
+                split.append(Spanset(rows: [row], attributes: spanset.attributes + [attribute]))
+            }
+        }
+        return split
+    }
+
+    // MARK: - Scalars
+
+    private func keep(_ spanset: Spanset, _ filter: ScalarFilter, _ trace: JudgedTrace) -> Spanset? {
+        var spanset = spanset
+        let left = scalar(filter.left, &spanset, trace)
+        let right = scalar(filter.right, &spanset, trace)
+        return filter.comparison.holds(left, right) ? spanset : nil
+    }
+
+    private func scalar(
+        _ expression: ScalarExpression, _ spanset: inout Spanset, _ trace: JudgedTrace
+    ) -> StaticValue {
+        switch expression.form {
+        case .literal(let value): return value
+        case .minus(let operand): return scalar(operand, &spanset, trace).negated
+        case .arithmetic(let operation, let left, let right):
+            return operation.apply(scalar(left, &spanset, trace), scalar(right, &spanset, trace))
+        case .aggregate(let function, let argument):
+            let value = aggregate(function, argument, spanset.rows, trace)
+            spanset.attributes.append((name: expression.description, value: value))
+            return value
+        case .pipeline: return .absent
+        }
+    }
+
+    /// Of the rows that have a number; absent if none has.
+    private func aggregate(
+        _ function: AggregateFunction, _ argument: FieldExpression?, _ rows: [Int32], _ trace: JudgedTrace
+    ) -> StaticValue {
+        guard function != .count, let argument, let values = trace.values else { return .int(Int64(rows.count)) }
+        var aggregate = NumberAggregate()
+        for row in rows { aggregate.add(FieldEvaluation(program, values).value(argument, ofSpan: row)) }
+        return aggregate.value(function)
+    }
+}
+
+/// Sums numbers up.
+struct NumberAggregate {
+    private var count = 0
+    private var total = 0.0
+    private var sum = StaticValue.absent
+    private var least = StaticValue.absent
+    private var greatest = StaticValue.absent
+    private var areDurations = true
+
+    /// Values that are no numbers are passed over.
+    mutating func add(_ value: StaticValue) {
+        guard let number = value.number else { return }
+        count += 1
+        total += number
+        areDurations = areDurations && value.type == .duration
+        guard count > 1 else {
+            (sum, least, greatest) = (value, value, value)
+            return
+        }
+        sum = ArithmeticOperator.plus.apply(sum, value)
+        if ComparisonOperator.less.holds(value, least) { least = value }
+        if ComparisonOperator.greater.holds(value, greatest) { greatest = value }
+    }
+
+    /// Absent if there was no number. The average of durations is one; all others are floats.
+    func value(_ function: AggregateFunction) -> StaticValue {
+        guard count > 0 else { return .absent }
+        switch function {
+        case .count: return .int(Int64(count))
+        case .min: return least
+        case .max: return greatest
+        case .sum: return sum
+        case .avg:
+            let average = total / Double(count)
+            return areDurations && average.magnitude < 0x1p63 ? .duration(Int64(average)) : .float(average)
+        }
+    }
+}
