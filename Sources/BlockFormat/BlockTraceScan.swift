@@ -83,7 +83,8 @@ package struct BlockTraceScan: Sendable {
         var marks: [BlockFilter] = []
         for filter in request.marks { marks.append(try await BlockFilter(filter, reader)) }
         self.marks = marks
-        columns = marks.reduce(into: wantsParents ? [FixedColumn.parent.rawValue, FixedColumn.explicitParent.rawValue] : []) { $0.formUnion($1.columns) }
+        let parents: Set<UInt32> = [FixedColumn.parent.rawValue, FixedColumn.explicitParent.rawValue]
+        columns = marks.reduce(into: wantsParents ? parents : []) { $0.formUnion($1.columns) }
         var groups: [Group] = []
         for (index, entry) in reader.footer.rowGroups.enumerated()
         where entry.minimumStart <= range.upperBound && entry.maximumStart >= range.lowerBound {

@@ -56,11 +56,19 @@ package final class BlockCache: Sendable {
 
     private let store: any ObjectStore
     private let budget: MemoryBudget
+    /// What scans read of the blocks: it grows as long as an eighth of the caches' memory is left to open blocks.
+    private let chunks: ChunkCache
     private let state = Mutex(State())
 
     init(store: any ObjectStore, budget: MemoryBudget) {
         self.store = store
         self.budget = budget
+        chunks = ChunkCache {
+            let allowance = budget.cacheAllowance
+            return allowance - allowance / 8 - budget.usedByteCount(by: .cache)
+        } onChange: {
+            budget.takeAnyway($0, for: .cache)
+        }
     }
 
     /// The open block; opens it if it is not.
@@ -72,7 +80,7 @@ package final class BlockCache: Sendable {
             ObjectBlockSource(
                 store: store, key: try BlockKey.key(of: block.id, tenant: block.tenant), byteCount: block.byteCount),
             budget)
-        let reader = try await BlockReader(id: block.id, source: source)
+        let reader = try await BlockReader(id: block.id, source: source, chunks: chunks)
         source.memory.count(reader.retainedByteCount)
         state.withLock { state in
             state.clock += 1
@@ -112,11 +120,14 @@ package final class BlockCache: Sendable {
         withExtendedLifetime(removed) {}
     }
 
-    /// Lets go of the blocks that were not used for longest until the rest takes a little less than it may.
+    /// Lets go of chunks, and if they are not enough of the blocks that were not used for longest, until the rest takes
+    /// a little less than it may.
     private func evict() {
         let allowance = budget.cacheAllowance
         var used = budget.usedByteCount(by: .cache)
         guard used > allowance else { return }
+        chunks.shrink(by: used - allowance + allowance / 16)
+        used = budget.usedByteCount(by: .cache)
         let entries = state.withLock { $0.entries }
         for (id, entry) in entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
             guard used > allowance - allowance / 16 else { return }
