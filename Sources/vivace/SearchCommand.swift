@@ -7,12 +7,15 @@ internal import TerminalRendering
 struct SearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
-        abstract: "Find traces by their tags, their duration and their time.",
+        abstract: "Find traces by TraceQL, or by their tags, their duration and their time.",
         discussion: """
-            A trace is found if one of its spans, or its resource, has the tags. `vivace tags` lists what there is to \
-            ask for.
+            A query selects spans of traces, as in '{ resource.service.name = "cart" && duration > 1s }'. Without one a \
+            trace is found if one of its spans, or its resource, has the tags. `vivace tags` lists what there is to ask for.
 
             EXAMPLES
+              vivace search '{ status = error && resource.service.name = "checkout" }' --last 1h
+              vivace search '{ name = "POST /pay" } >> { span.db.system = "postgresql" && duration > 100ms }'
+              vivace search '{ status = error } | by(resource.service.name) | count() > 3' --json
               vivace search --tag service.name=checkout --last 1h
               vivace search --tag http.method=GET --tag http.status_code=500 --min-duration 500ms
               vivace search --tags 'service.name=cart note="two words"' --start now-2h --end now-1h
@@ -20,7 +23,7 @@ struct SearchCommand: AsyncParsableCommand {
               vivace search --tag error=true --json | jq -r '.traces[].traceID'
             """)
 
-    @Argument(help: "A TraceQL query, as '{ status = error }', for servers that answer TraceQL.")
+    @Argument(help: "A TraceQL query, as '{ status = error }'.")
     var query: String?
 
     @OptionGroup var conditions: SearchConditions
