@@ -192,7 +192,7 @@ let package = Package(
             of: "TraceServer",
             [
                 "ByteCoding", "TraceModel", "FileIO", "Inflate", "BlockFormat", "Ingest", "QueryEngine",
-                "ProtobufMessages", "TraceStorage", "OTLP", product("InMemoryLogging", "swift-log"),
+                "ProtobufMessages", "TraceStorage", "TraceQL", "OTLP", product("InMemoryLogging", "swift-log"),
                 product("NIOTLS", "swift-nio"),
             ] + serverProducts),
         .testTarget(
