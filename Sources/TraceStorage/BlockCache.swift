@@ -143,11 +143,15 @@ package final class BlockCache: Sendable {
 
     /// Figures for operators.
     package var figures: BlockCacheFigures {
-        state.withLock { state in
+        var figures = state.withLock { state in
             BlockCacheFigures(
                 blocks: state.entries.count, byteCount: state.entries.values.reduce(0) { $0 + $1.memory.byteCount },
                 hits: state.hits, misses: state.misses, evictions: state.evictions)
         }
+        let chunks = chunks.figures
+        (figures.chunks, figures.chunkByteCount) = (chunks.chunks, chunks.byteCount)
+        (figures.chunkHits, figures.chunkMisses) = (chunks.hits, chunks.misses)
+        return figures
     }
 }
 
@@ -160,6 +164,11 @@ package struct BlockCacheFigures: Sendable, Hashable {
     package var hits = 0
     package var misses = 0
     package var evictions = 0
+    /// Chunks of columns that scans read and that are kept, what they take, and how often one was there or not.
+    package var chunks = 0
+    package var chunkByteCount = 0
+    package var chunkHits = 0
+    package var chunkMisses = 0
 }
 
 /// Where blocks lie in an object store: `tenants/<tenant>/blocks/<id>.vblock`.

@@ -70,6 +70,10 @@ extension PrometheusFamily {
             .counter("vivace_cache_misses_total", "How often it had to be opened.", cache.misses),
             .counter(
                 "vivace_cache_evictions_total", "How often one was given up for lack of memory.", cache.evictions),
+            .gauge("vivace_cache_chunks", "Column chunks that scans read and that are kept.", cache.chunks),
+            .gauge("vivace_cache_chunk_bytes", "What they take in memory.", cache.chunkByteCount),
+            .counter("vivace_cache_chunk_hits_total", "How often a chunk was wanted and kept.", cache.chunkHits),
+            .counter("vivace_cache_chunk_misses_total", "How often it had to be read.", cache.chunkMisses),
         ]
     }
 

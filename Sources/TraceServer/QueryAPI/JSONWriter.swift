@@ -90,10 +90,27 @@ struct JSONWriter: ~Copyable {
     mutating func string(_ value: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        for byte in value.utf8 { append(escaping: byte) }
+        let utf8 = value.utf8Span.span
+        if Self.isPlain(utf8) {
+            bytes.append(utf8.bytes)
+        } else {
+            for index in 0..<utf8.count { append(escaping: utf8[index]) }
+        }
         bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
+
+    /// Whether a text stands in JSON as it is.
+    private static func isPlain(_ text: Span<UInt8>) -> Bool {
+        for index in 0..<text.count {
+            let byte = text[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        }
+        return true
+    }
+
+    /// A copy of what was written since the count was `start`.
+    func written(since start: Int) -> [UInt8] { [UInt8](bytes.bytes.extracting(start...)) }
 
     /// A value that is JSON already.
     mutating func value(json: RawSpan) {
@@ -134,6 +151,6 @@ struct JSONWriter: ~Copyable {
     }
 
     private mutating func append(raw text: String) {
-        for byte in text.utf8 { bytes.append(byte) }
+        bytes.append(text.utf8Span.span.bytes)
     }
 }

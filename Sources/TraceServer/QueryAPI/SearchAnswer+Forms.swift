@@ -22,12 +22,21 @@ extension SearchResponse.Trace {
         services = Self.services(trace.services)
     }
 
-    /// Names that are no UTF-8 may become the same text: a map has it once.
     private static func services(_ counts: [ServiceCounts]) -> [SearchResponse.Service] {
+        let names = counts.map { String(decoding: $0.service, as: UTF8.self) }
+        guard zip(names, counts).allSatisfy({ $0.utf8.elementsEqual($1.service) }) else { return merged(names, counts) }
+        return zip(names, counts).map { name, counts in
+            SearchResponse.Service(
+                name: name, spanCount: UInt32(clamping: counts.spanCount),
+                errorCount: UInt32(clamping: counts.errorCount))
+        }
+    }
+
+    /// Names that are no UTF-8 may become the same text: a map has it once.
+    private static func merged(_ names: [String], _ counts: [ServiceCounts]) -> [SearchResponse.Service] {
         var services: [SearchResponse.Service] = []
         var places: [String: Int] = [:]
-        for counts in counts {
-            let name = String(decoding: counts.service, as: UTF8.self)
+        for (name, counts) in zip(names, counts) {
             let place = places[name] ?? services.count
             if place == services.count {
                 places[name] = place
@@ -117,10 +126,13 @@ extension JSONWriter {
             json.nonzeroField("durationMs", number: trace.durationMilliseconds)
             // The older field has the first; clients read one or the other.
             json.name("spanSet")
+            let start = json.count
             json.write(trace.spanSets.first ?? SearchResponse.SpanSet())
+            let first = json.written(since: start)
             json.name("spanSets")
             json.beginList()
-            for set in trace.spanSets { json.write(set) }
+            if !trace.spanSets.isEmpty { json.value(json: first.rawSpan) }
+            for set in trace.spanSets.dropFirst() { json.write(set) }
             json.endList()
             json.writeServices(of: trace)
         }
