@@ -119,7 +119,8 @@ internal import TraceStorage
     }
 
     @Test("with full heads a request waits for a flush, and is taken then") mutating func waitingForRoom() async throws {
-        let opened = try await open(headsByteLimit: 2 << 20)
+        // Room for all of them together, in whichever shards they meet: nobody makes more a second time.
+        let opened = try await open(headsByteLimit: 16 << 20)
         try await fill(opened)
         try opened.store.cut()
         let received = try (0..<5).map { _ in try large() }

@@ -92,7 +92,7 @@ struct JSONWriter: ~Copyable {
         bytes.append(UInt8(ascii: "\""))
         let utf8 = value.utf8Span.span
         if Self.isPlain(utf8) {
-            bytes.append(utf8.bytes)
+            for index in 0..<utf8.count { bytes.append(utf8[index]) }
         } else {
             for index in 0..<utf8.count { append(escaping: utf8[index]) }
         }
@@ -151,6 +151,6 @@ struct JSONWriter: ~Copyable {
     }
 
     private mutating func append(raw text: String) {
-        bytes.append(text.utf8Span.span.bytes)
+        for byte in text.utf8 { bytes.append(byte) }
     }
 }
