@@ -117,8 +117,14 @@ import TraceServer
                 try await connection.send(String(repeating: "GET /ready HTTP/1.1\r\nHost: a\r\n\r\n", count: count))
                 var answerCount = 0
                 while answerCount < count {
+                    let answer: TestAnswer
+                    do {
+                        answer = try await connection.answer()
+                    } catch where count > 256 && answerCount > 0 {
+                        // Closed with requests that nobody read: TCP may take back answers that were sent before.
+                        return
+                    }
                     answerCount += 1
-                    let answer = try await connection.answer()
                     #expect(answer.status == 200)
                     if answer.fields["connection"] == "close" { break }
                 }
