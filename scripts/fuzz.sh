@@ -16,7 +16,7 @@ targets=(otlp-protobuf otlp-json block columns journal manifest traceql)
 
 VIVACE_FUZZING=1 swift build -c release --product FuzzTargets --scratch-path $scratch \
     -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address
-swiftc -use-ld=lld -sanitize=fuzzer,address $scratch/release/libFuzzTargets.a -o $program
+swiftc -use-ld=lld -sanitize=fuzzer,address $scratch/release/libFuzzTargets.a -lre2 -lstdc++ -o $program
 
 # Swift's metadata is allocated once and looks like a leak; memory is limited instead.
 export ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}
