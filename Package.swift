@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CTerminal"),
+        .systemLibrary(name: "CAllocator"),
         .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
         .target(name: "CRegularExpressions", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CRevision", cSettings: [.define("VIVACE_REVISION", to: revision)]),
@@ -124,7 +125,7 @@ let package = Package(
         .executableTarget(
             name: "vivace",
             dependencies: [
-                "ByteCoding", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP",
+                "ByteCoding", "CAllocator", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage", "OTLP",
                 "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions", "LogOutput", "TraceStorage",
                 "Ingest", "QueryEngine", "TraceServer",
                 logging, lifecycle, nioCore, nioHTTP1,

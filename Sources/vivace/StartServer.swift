@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CAllocator
 internal import CRevision
 internal import FileIO
 internal import Foundation
@@ -20,6 +21,9 @@ func startServer(_ options: ServeOptions) async throws {
     defer { log.finish() }
     let logger = Logger(label: LogRecord.ownLabel)
     raiseOpenFileLimit()
+    // Large buffers go back to the system when they are freed. By default the allocator raises its threshold with the
+    // largest one that it saw, and keeps as much in each of its arenas: twice the budget, seen.
+    _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
     let credentials: ServerCredentials
     do {
