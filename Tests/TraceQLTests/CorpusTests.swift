@@ -22,7 +22,6 @@ import TraceQL
                 let again = try CheckedQuery(checked.query.description)
                 #expect(again.query == checked.query, "\(query) prints as \(checked.query)")
                 #expect(again.query.description == checked.query.description)
-                if let pipeline = checked.search { _ = SearchConditions(pipeline) }
             } catch {
                 Issue.record("\(query): \(error)")
             }

@@ -42,7 +42,9 @@ import TraceQLReference
         var searches = RandomSearches(seed: UInt64(seed) + 100)
         for _ in 0..<40 {
             let query = searches.search()
-            guard let pipeline = query.search, SearchConditions(pipeline).isSingleFilter else { continue }
+            guard let pipeline = query.search, pipeline.stages.count == 1,
+                case .spansets(let expression) = pipeline.stages[0], case .filter = expression.form
+            else { continue }
             let text = query.query.description
             let cut = String(text.prefix(searches.random.below(text.count) + 1))
             let trace = searches.trace(spanCount: 6)
