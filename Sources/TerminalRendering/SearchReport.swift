@@ -2,6 +2,21 @@
 
 /// Traces that a search found, in the order in which the server answers them.
 package struct SearchReport: Sendable {
+    /// A span that matches.
+    package struct Span: Sendable {
+        package var name: String
+        /// Nanoseconds.
+        package var duration: UInt64
+        /// As `key=value`.
+        package var attributes: [String]
+
+        package init(name: String, duration: UInt64, attributes: [String]) {
+            self.name = name
+            self.duration = duration
+            self.attributes = attributes
+        }
+    }
+
     package struct Row: Sendable {
         package var traceID: String
         /// Empty if the trace has no root.
@@ -16,10 +31,12 @@ package struct SearchReport: Sendable {
         package var spanCount: Int?
         /// Of the whole trace; nil if the server does not say.
         package var errorCount: Int?
+        /// Some of the spans that match.
+        package var spans: [Span]
 
         package init(
             traceID: String, rootServiceName: String, rootName: String, start: UInt64, durationMilliseconds: UInt64,
-            matchedSpanCount: Int, spanCount: Int?, errorCount: Int?
+            matchedSpanCount: Int, spanCount: Int?, errorCount: Int?, spans: [Span] = []
         ) {
             self.traceID = traceID
             self.rootServiceName = rootServiceName
@@ -29,16 +46,20 @@ package struct SearchReport: Sendable {
             self.matchedSpanCount = matchedSpanCount
             self.spanCount = spanCount
             self.errorCount = errorCount
+            self.spans = spans
         }
     }
 
     package var rows: [Row]
     /// How many were asked for at most; there may be more if so many were found.
     package var limit: Int
+    /// Whether the matching spans stand below their traces.
+    package var showsSpans: Bool
 
-    package init(rows: [Row], limit: Int) {
+    package init(rows: [Row], limit: Int, showsSpans: Bool = false) {
         self.rows = rows
         self.limit = limit
+        self.showsSpans = showsSpans
     }
 
     package func render(_ style: TerminalStyle) -> String {
@@ -63,9 +84,21 @@ package struct SearchReport: Sendable {
             ]
             if hasSpanCounts { cells.append(row.spanCount.map(NumberText.count) ?? "-") }
             if hasErrorCounts { cells.append(row.errorCount.map(NumberText.count) ?? "-") }
-            table.append(cells + [row.traceID], paint: row.errorCount ?? 0 > 0 ? .red : nil)
+            table.append(
+                cells + [row.traceID], paint: row.errorCount ?? 0 > 0 ? .red : nil,
+                details: showsSpans ? details(of: row) : [])
         }
         return table.render(style) + "\n" + totals(style) + "\n"
+    }
+
+    /// The spans that match, as far as they are known.
+    private func details(of row: Row) -> [String] {
+        var lines = row.spans.map { span in
+            ([DurationText.format(span.duration), span.name] + span.attributes).joined(separator: "  ")
+        }
+        let missing = row.matchedSpanCount - row.spans.count
+        if missing > 0, !lines.isEmpty { lines.append("and \(NumberText.count(missing, "span")) more") }
+        return lines
     }
 
     /// Milliseconds are all that the server says.

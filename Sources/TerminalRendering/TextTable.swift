@@ -29,15 +29,20 @@ package struct TextTable: Sendable {
     /// One text for each column, as others wrote it.
     package private(set) var rows: [[String]] = []
     private var paints: [TerminalStyle.Paint?] = []
+    /// By row: lines below it.
+    private var details: [[String]] = []
 
     private static let gap = 2
 
     package init(_ columns: [Column]) { self.columns = columns }
 
-    /// - Parameter cells: As many as there are columns.
-    package mutating func append(_ cells: [String], paint: TerminalStyle.Paint? = nil) {
+    /// - Parameters:
+    ///   - cells: As many as there are columns.
+    ///   - details: Lines below the row, cut where the terminal ends.
+    package mutating func append(_ cells: [String], paint: TerminalStyle.Paint? = nil, details: [String] = []) {
         precondition(cells.count == columns.count, "a row has a cell for each column")
         rows.append(cells.map(escapedForTerminal))
+        self.details.append(details.map(escapedForTerminal))
         paints.append(paint)
     }
 
@@ -46,9 +51,13 @@ package struct TextTable: Sendable {
         let widths = fittingWidths(style.width)
         let titles = zip(columns, widths).map { $0.0.title }
         var text = style.paint(line(titles, widths, style), .bold) + "\n"
-        for (row, paint) in zip(rows, paints) {
-            let line = line(row, widths, style, paintsColumns: paint == nil)
-            text += style.paint(line, paint) + "\n"
+        for (index, row) in rows.enumerated() {
+            let line = line(row, widths, style, paintsColumns: paints[index] == nil)
+            text += style.paint(line, paints[index]) + "\n"
+            for detail in details[index] {
+                let cut = style.width.map { truncated(detail, to: $0 - 4, ellipsis: style.ellipsis) } ?? detail
+                text += "    " + style.paint(cut, .dim) + "\n"
+            }
         }
         return text
     }

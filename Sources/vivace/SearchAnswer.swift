@@ -21,6 +21,40 @@ struct SearchAnswer: Decodable {
 
     struct SpanSet: Decodable {
         var matched: WideNumber?
+        var spans: [Span]?
+    }
+
+    struct Span: Decodable {
+        var spanID: String
+        var name: String?
+        var durationNanos: WideNumber?
+        var attributes: [Attribute]?
+    }
+
+    struct Attribute: Decodable {
+        var key: String
+        var value: AttributeText?
+    }
+
+    /// How the search was carried out, if it was asked.
+    struct Explanation: Decodable {
+        struct Filter: Decodable {
+            var scan: String
+            var trace: [String]?
+            var rest: String?
+            var required: Bool
+        }
+
+        var filters: [Filter]
+        var needsWholeTraces: Bool
+        var headSpans: Int
+        var blocks: Int
+        var blocksRead: Int
+        var rowGroups: Int
+        var rowGroupsRead: Int
+        var bytesRead: Int
+        var assembledTraces: Int
+        var seconds: Double
     }
 
     struct ServiceStats: Decodable {
@@ -31,13 +65,15 @@ struct SearchAnswer: Decodable {
     var traces: [Trace]?
     var status: String?
     var message: String?
+    var explain: Explanation?
 
     /// Why traces may be missing; nil if none are.
     var partialReason: String? {
         status == nil || status == "COMPLETE" ? nil : message ?? "not all stored traces could be read"
     }
 
-    func report(limit: Int) -> SearchReport {
+    /// - Parameter showsSpans: Whether the spans that match stand below their traces.
+    func report(limit: Int, showsSpans: Bool) -> SearchReport {
         SearchReport(
             rows: (traces ?? []).map { trace in
                 let sets = trace.spanSets ?? [trace.spanSet].compactMap { $0 }
@@ -48,8 +84,65 @@ struct SearchAnswer: Decodable {
                     durationMilliseconds: trace.durationMs?.value ?? 0,
                     matchedSpanCount: sets.reduce(0) { $0 + Int(clamping: $1.matched?.value ?? 0) },
                     spanCount: stats?.reduce(0) { $0 + Int(clamping: $1.spanCount?.value ?? 0) },
-                    errorCount: stats?.reduce(0) { $0 + Int(clamping: $1.errorCount?.value ?? 0) })
-            }, limit: limit)
+                    errorCount: stats?.reduce(0) { $0 + Int(clamping: $1.errorCount?.value ?? 0) },
+                    spans: sets.flatMap { $0.spans ?? [] }.map(\.reported))
+            }, limit: limit, showsSpans: showsSpans)
+    }
+}
+
+extension SearchAnswer.Span {
+    fileprivate var reported: SearchReport.Span {
+        SearchReport.Span(
+            name: name ?? "", duration: durationNanos?.value ?? 0,
+            attributes: (attributes ?? []).map { "\($0.key)=\($0.value?.text ?? "")" })
+    }
+}
+
+/// The text of an attribute's value, whatever its type.
+struct AttributeText: Decodable {
+    private var stringValue: String?
+    private var intValue: Number?
+    private var doubleValue: Number?
+    private var boolValue: Bool?
+    private var arrayValue: Elements?
+
+    private struct Elements: Decodable { var values: [AttributeText]? }
+
+    /// A number, perhaps as a text.
+    private struct Number: Decodable {
+        var text: String
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let text = try? container.decode(String.self) {
+                self.text = text
+            } else if let number = try? container.decode(Int64.self) {
+                text = "\(number)"
+            } else {
+                text = "\(try container.decode(Double.self))"
+            }
+        }
+    }
+
+    var text: String {
+        if let stringValue { return stringValue }
+        if let intValue { return intValue.text }
+        if let doubleValue { return doubleValue.text }
+        if let boolValue { return "\(boolValue)" }
+        if let arrayValue { return "[" + (arrayValue.values ?? []).map(\.text).joined(separator: ", ") + "]" }
+        return ""
+    }
+}
+
+extension SearchAnswer.Explanation {
+    /// Lines for the terminal.
+    var report: ExplanationReport {
+        ExplanationReport(
+            filters: filters.map { filter in
+                .init(scan: filter.scan, trace: filter.trace ?? [], rest: filter.rest, isRequired: filter.required)
+            }, needsWholeTraces: needsWholeTraces, headSpanCount: headSpans, blockCount: blocks,
+            readBlockCount: blocksRead, rowGroupCount: rowGroups, readRowGroupCount: rowGroupsRead,
+            readByteCount: bytesRead, assembledTraceCount: assembledTraces, seconds: seconds)
     }
 }
 

@@ -16,6 +16,7 @@ struct SearchCommand: AsyncParsableCommand {
               vivace search '{ status = error && resource.service.name = "checkout" }' --last 1h
               vivace search '{ name = "POST /pay" } >> { span.db.system = "postgresql" && duration > 100ms }'
               vivace search '{ status = error } | by(resource.service.name) | count() > 3' --json
+              vivace search '{ span.user.id = "u-17" }' --explain
               vivace search --tag service.name=checkout --last 1h
               vivace search --tag http.method=GET --tag http.status_code=500 --min-duration 500ms
               vivace search --tags 'service.name=cart note="two words"' --start now-2h --end now-1h
@@ -34,6 +35,9 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(help: "Print comma-separated values (RFC 4180).")
     var csv = false
 
+    @Flag(help: "Say how the search was carried out: what columns were asked, and what was read.")
+    var explain = false
+
     @OptionGroup var client: ClientOptions
 
     private func resolvedFormat() throws -> TableFormat { try TableFormat(json: client.json, csv: csv) }
@@ -45,16 +49,20 @@ struct SearchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let limit = try resolvedLimit()
-        let items = try conditions.questionItems(query: query) + [("limit", "\(limit)")]
+        var items = try conditions.questionItems(query: query) + [("limit", "\(limit)")]
+        if explain { items.append(("explain", "true")) }
         let format = try resolvedFormat()
         try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             let body = try await client.searchBody(items)
             let answer = try decodeAnswer(SearchAnswer.self, body, from: client.server)
-            let report = answer.report(limit: limit)
+            let report = answer.report(limit: limit, showsSpans: query != nil)
             switch format {
             case .aligned: Output.write(report.render(Output.style))
             case .json: Output.write(body + [UInt8(ascii: "\n")])
             case .csv: Output.write(report.csv)
+            }
+            if format == .aligned, let explanation = answer.explain {
+                Output.write("\n" + explanation.report.render(Output.style))
             }
             if let reason = answer.partialReason {
                 throw CommandError(.partial, "traces may be missing: \(escapedForTerminal(reason))")
