@@ -81,7 +81,15 @@ extension BlockFilter {
         case .always: return .all
         case .all(let parts):
             var mask = RowMask.all
-            for part in parts where !mask.isNone { mask = mask.and(try self.mask(part, decoder, starts)) }
+            for part in parts where !mask.isNone {
+                if let rows = mask.rows(atMost: decoder.entry.rowCount / 8),
+                    let kept = try self.rows(part, among: rows, decoder)
+                {
+                    mask = RowMask(rows: kept, count: decoder.entry.rowCount)
+                } else {
+                    mask = mask.and(try self.mask(part, decoder, starts))
+                }
+            }
             return mask
         case .any(let parts):
             var mask = RowMask.none
@@ -180,9 +188,7 @@ extension BlockFilter {
         var values = FlatBuffer<UInt64>(capacity: count)
         try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &values)
         var rows = [Bool](repeating: false, count: count)
-        // In the years that occur a difference with its first bit set is that of a span which ends before it starts.
-        // Where the group has times beyond 2262, it may be either way, which the start tells.
-        guard max(decoder.entry.maximumStart, decoder.entry.maximumDuration) > UInt64(Int64.max) else {
+        guard hasAmbiguousDurations(decoder.entry) else {
             for row in 0..<count { rows[row] = test.holds(integer: max(0, Int64(bitPattern: values[row]))) }
             return RowMask(rows)
         }

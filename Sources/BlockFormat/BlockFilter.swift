@@ -72,6 +72,15 @@ struct BlockFilter: Sendable {
         root = try await Self.node(filter, reader)
     }
 
+    /// - Parameter services: The span's resource has to be of each of these services.
+    init(_ filter: SpanFilter, services: [[UInt8]], _ reader: BlockReader) async throws {
+        var nodes = services.map { service in
+            Self.table(.resource, reader.schema.resources) { reader.schema.services[$0.service] == service }
+        }
+        nodes.append(try await Self.node(filter, reader))
+        root = Self.all(nodes)
+    }
+
     /// The columns that judging takes.
     var columns: Set<UInt32> {
         var columns: Set<UInt32> = []
@@ -109,13 +118,8 @@ struct BlockFilter: Sendable {
         switch filter {
         case .all(let parts):
             var nodes: [Node] = []
-            for part in parts {
-                let node = try await node(part, reader)
-                if case .never = node { return .never }
-                if case .always = node { continue }
-                nodes.append(node)
-            }
-            return nodes.isEmpty ? .always : nodes.count == 1 ? nodes[0] : .all(nodes)
+            for part in parts { nodes.append(try await node(part, reader)) }
+            return all(nodes)
         case .any(let parts):
             var nodes: [Node] = []
             for part in parts { nodes.append(try await node(part, reader)) }
@@ -127,6 +131,17 @@ struct BlockFilter: Sendable {
             return .not(node)
         case .holds(let subject, let test): return try await node(subject, test, reader)
         }
+    }
+
+    private static func all(_ parts: [Node]) -> Node {
+        var nodes: [Node] = []
+        for node in parts {
+            if case .never = node { return .never }
+            if case .always = node { continue }
+            nodes.append(node)
+        }
+        nodes.sort { $0.rank < $1.rank }
+        return nodes.isEmpty ? .always : nodes.count == 1 ? nodes[0] : .all(nodes)
     }
 
     private static func any(_ parts: [Node]) -> Node {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteCoding
+internal import ColumnEncoding
 internal import TraceModel
 
 // Reading some columns of a row group: its list of columns first, then the chunks that are asked for.
@@ -42,6 +43,21 @@ extension BlockReader {
         return RowGroupDecoder(bodies, kept, index: group, entry: entry, id: id, readByteCount: byteCount)
     }
 
+    /// A chunk as it is kept for further reads.
+    private func quickened(_ body: [UInt8], _ chunk: RowGroupDirectory.Chunk) -> [UInt8] {
+        guard Self.quickenedColumns.contains(chunk.column), chunk.minimum <= chunk.maximum,
+            chunk.valueCount <= BlockLayout.rowGroupValueLimit
+        else { return body }
+        // A damaged one is left to whoever reads it.
+        let quick = try? IntegerChunk.quickened(
+            body.rawSpan, count: chunk.valueCount, values: chunk.minimum...chunk.maximum)
+        return (quick ?? nil) ?? body
+    }
+
+    /// Columns of small integers that many queries read.
+    private static let quickenedColumns: Set<UInt32> = Set(
+        [FixedColumn.resource, .scope, .shape, .status, .kind, .parent, .eventCount, .eventShape].map(\.rawValue))
+
     private func key(_ group: Int, _ chunk: RowGroupDirectory.Chunk) -> ChunkCache.Key {
         ChunkCache.Key(block: id, group: UInt32(truncatingIfNeeded: group), column: chunk.column)
     }
@@ -67,9 +83,12 @@ extension BlockReader {
             byteCount += run.count
             for chunk in wanted[next...last] {
                 let stored = run.rawSpan.extracting((chunk.offset - first)..<(chunk.offset - first + chunk.byteCount))
-                let body = try RowGroupDecoder.body(of: chunk, stored, group, id)
+                var body = try RowGroupDecoder.body(of: chunk, stored, group, id)
+                if let chunks = self.chunks {
+                    body = quickened(body, chunk)
+                    chunks.insert(body, key(group, chunk))
+                }
                 bodies[chunk.column] = body
-                self.chunks?.insert(body, key(group, chunk))
             }
             next = last + 1
         }

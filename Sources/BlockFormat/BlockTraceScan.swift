@@ -12,7 +12,9 @@ package struct ScannedRows: Sendable {
     package var rowCount: Int
     /// The first trace's position in the trace index.
     package var firstTrace: Int
-    /// The traces that have rows in the group, by rising ID.
+    /// Traces that have rows in the group, also where ``traces`` is empty.
+    package var traceCount: Int
+    /// The traces that have rows in the group, by rising ID; none if there is nothing of what they must have.
     package var traces: [TraceAnchor]
     /// By filter: the rows for which it holds.
     package var marks: [RowMask]
@@ -42,6 +44,8 @@ package struct RowRequest: Sendable {
     package var required = SpanFilter.all([])
     /// For which filters rows are marked.
     package var marks: [SpanFilter] = []
+    /// Of a row group in which none of these of ``marks`` holds for a row no traces are wanted; nil if all are.
+    package var requiredMarks: [Int]?
     package var wantsParents = false
     /// A trace can match only if a span of it starts here, Unix nanoseconds.
     package var range: ClosedRange<UInt64> = 0...UInt64.max
@@ -67,6 +71,7 @@ package struct BlockTraceScan: Sendable {
     private let reader: BlockReader
     private let required: BlockFilter
     private let marks: [BlockFilter]
+    private let requiredMarks: [Int]?
     private let columns: Set<UInt32>
     private let wantsParents: Bool
     private let range: ClosedRange<UInt64>
@@ -78,6 +83,7 @@ package struct BlockTraceScan: Sendable {
         self.reader = reader
         range = request.range
         wantsParents = request.wantsParents
+        requiredMarks = request.requiredMarks
         required = try await BlockFilter(request.required, reader)
         guard !required.isNever else { return nil }
         var marks: [BlockFilter] = []
@@ -100,25 +106,32 @@ package struct BlockTraceScan: Sendable {
     /// What was asked for of the rows of a group.
     package func rows(of group: Int) async throws -> ScannedRows {
         let entry = reader.footer.rowGroups[group]
-        let anchors = try await reader.anchors(ofGroup: group)
         var rows = ScannedRows(
-            firstRow: entry.firstRow, rowCount: entry.rowCount, firstTrace: entry.firstTrace, traces: anchors,
-            marks: [], byteCount: 0)
+            firstRow: entry.firstRow, rowCount: entry.rowCount, firstTrace: entry.firstTrace,
+            traceCount: reader.traceCount(ofGroup: group), traces: [], marks: [], byteCount: 0)
         let isInRange = entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
         var columns = columns
         if !isInRange { columns.insert(FixedColumn.start.rawValue) }
         guard !columns.isEmpty else {
             rows.marks = marks.map { $0.isNever ? .none : .all }
+            rows.traces = try await reader.anchors(ofGroup: group)
             return rows
         }
         let decoder = try await reader.decoder(
             of: group, try await reader.directory(of: group), columns: columns)
-        for filter in marks {
-            rows.marks.append(
-                try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, anchors) })
-        }
         rows.byteCount = decoder.readByteCount
-        if !isInRange { rows.starts = try Self.starts(decoder, anchors) }
+        // Durations that only the start explains are rare.
+        if BlockFilter.hasAmbiguousDurations(entry) { rows.traces = try await reader.anchors(ofGroup: group) }
+        let traces = rows.traces
+        for filter in marks {
+            rows.marks.append(try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, traces) })
+        }
+        if let requiredMarks, requiredMarks.allSatisfy({ rows.marks[$0].isNone }) {
+            rows.traces = []
+            return rows
+        }
+        rows.traces = try await reader.anchors(ofGroup: group)
+        if !isInRange { rows.starts = try Self.starts(decoder, rows.traces) }
         if wantsParents { rows.parents = try Self.parents(decoder, rows) }
         return rows
     }
@@ -193,6 +206,12 @@ extension BlockReader {
     func anchors(ofGroup group: Int) async throws -> [TraceAnchor] {
         let end = group + 1 < footer.rowGroups.count ? footer.rowGroups[group + 1].firstTrace + 1 : .max
         return try await anchors(footer.rowGroups[group].firstTrace..<min(end, footer.statistics.traceCount))
+    }
+
+    /// Traces that have rows in a group; one that ends where the next group begins may count in both.
+    func traceCount(ofGroup group: Int) -> Int {
+        let end = group + 1 < footer.rowGroups.count ? footer.rowGroups[group + 1].firstTrace : footer.statistics.traceCount
+        return max(1, end - footer.rowGroups[group].firstTrace)
     }
 
     /// The first and the last ID of the block's traces.

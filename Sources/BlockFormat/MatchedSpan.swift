@@ -20,62 +20,112 @@ package struct MatchedSpan: Hashable, Sendable {
 }
 
 extension BlockReader {
-    /// What a search shows of some rows.
+    /// What a search shows of some rows, in their order.
     ///
-    /// - Parameter rows: Of the block, rising.
-    package func matchedSpans(_ rows: [Int]) async throws -> [Int: MatchedSpan] {
-        var spans: [Int: MatchedSpan] = [:]
+    /// - Parameter rows: Of the block, rising or equal.
+    package func matchedSpans(_ rows: [Int]) async throws -> [MatchedSpan] {
+        var spans: [MatchedSpan] = []
+        spans.reserveCapacity(rows.count)
         var next = 0
         while next < rows.count {
-            let group = groups(of: rows[next]..<(rows[next] + 1)).lowerBound
-            let entry = footer.rowGroups[group]
+            let group = rowGroup(ofRow: rows[next])
             let first = next
-            while next < rows.count, rows[next] < entry.firstRow + entry.rowCount { next += 1 }
+            let end = endRow(ofGroup: group)
+            while next < rows.count, rows[next] < end { next += 1 }
             try await addSpans(rows[first..<next], group, to: &spans)
         }
         return spans
     }
 
-    private func addSpans(_ rows: ArraySlice<Int>, _ group: Int, to spans: inout [Int: MatchedSpan]) async throws {
+    private func addSpans(_ rows: ArraySlice<Int>, _ group: Int, to spans: inout [MatchedSpan]) async throws {
         let columns: [FixedColumn] = [.spanID, .start, .duration, .name]
         let decoder = try await decoder(
             of: group, try await directory(of: group), columns: Set(columns.map(\.rawValue)))
-        let names = try await dictionaries([FixedColumn.name.rawValue])[FixedColumn.name.rawValue]
-        let starts = try BlockTraceScan.starts(decoder, try await anchors(ofGroup: group))
+        let dictionary = try await dictionaries([FixedColumn.name.rawValue])[FixedColumn.name.rawValue]
+        let traces = try await anchors(ofGroup: group)
+        let places = rows.map { $0 - decoder.entry.firstRow }
         let count = decoder.entry.rowCount
-        var ids = FlatBuffer<UInt64>(capacity: count)
-        var durations = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(FixedColumn.spanID.rawValue, count: count, 0..<count, into: &ids)
-        try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &durations)
-        let texts = try self.names(of: rows.map { $0 - decoder.entry.firstRow }, decoder, names)
-        for (row, name) in zip(rows, texts) {
-            let index = row - decoder.entry.firstRow
-            spans[row] = MatchedSpan(
-                spanID: ids[index], start: starts[index],
-                duration: spanDuration(start: starts[index], end: starts[index] &+ durations[index]), name: name)
+        let starts = try Self.starts(of: places, decoder, traces)
+        var ids = FlatBuffer<UInt64>(capacity: places.count)
+        var durations = FlatBuffer<UInt64>(capacity: places.count)
+        try decoder.integers(FixedColumn.spanID.rawValue, count: count, at: places.span, into: &ids)
+        try decoder.integers(FixedColumn.duration.rawValue, count: count, at: places.span, into: &durations)
+        let names = try names(of: places, decoder, dictionary)
+        for index in places.indices {
+            let start = starts[index]
+            spans.append(
+                MatchedSpan(
+                    spanID: ids[index], start: start,
+                    duration: spanDuration(start: start, end: start &+ durations[index]), name: names[index]))
         }
     }
 
+    /// The starts of some rows of a group, Unix nanoseconds: a row's stands as the difference to the row before.
+    ///
+    /// - Parameter places: In the group, rising or equal.
+    static func starts(
+        of places: [Int], _ decoder: borrowing RowGroupDecoder, _ traces: [TraceAnchor]
+    ) throws(BlockError) -> [UInt64] {
+        let firstRow = decoder.entry.firstRow
+        // The rows of each trace up to the last one that is wanted.
+        var needed: [Int] = []
+        var trace = 0
+        for place in places {
+            while trace < traces.count, traces[trace].rows.upperBound <= firstRow + place { trace += 1 }
+            guard trace < traces.count, traces[trace].rows.lowerBound <= firstRow + place else {
+                throw BlockError(.corrupted, "the trace index of block \(decoder.id) does not fit its rows")
+            }
+            let first = max(traces[trace].rows.lowerBound - firstRow, 0, needed.last.map { $0 + 1 } ?? 0)
+            if first <= place { needed.append(contentsOf: first...place) }
+        }
+        var values = FlatBuffer<UInt64>(capacity: needed.count)
+        try decoder.integers(FixedColumn.start.rawValue, count: decoder.entry.rowCount, at: needed.span, into: &values)
+        var starts: [UInt64] = []
+        starts.reserveCapacity(places.count)
+        trace = 0
+        var start: UInt64 = 0
+        var next = 0
+        for (index, row) in needed.enumerated() {
+            while traces[trace].rows.upperBound <= firstRow + row { trace += 1 }
+            let isFirst = row == 0 || traces[trace].rows.lowerBound == firstRow + row
+            start = (isFirst ? traces[trace].start : start) &+ values[index]
+            while next < places.count, places[next] == row {
+                starts.append(start)
+                next += 1
+            }
+        }
+        return starts
+    }
+
     private func names(
-        of rows: [Int], _ decoder: borrowing RowGroupDecoder, _ dictionary: Shared<BlockDictionary>?
+        of places: [Int], _ decoder: borrowing RowGroupDecoder, _ dictionary: Shared<BlockDictionary>?
     ) throws(BlockError) -> [[UInt8]] {
         let column = FixedColumn.name.rawValue
         let count = decoder.entry.rowCount
-        guard decoder.chunk(column) != nil else { return rows.map { _ in [] } }
+        guard decoder.chunk(column) != nil else { return places.map { _ in [] } }
         guard let dictionary else {
             guard let local = try decoder.localStrings(column, count: count, 0..<count) else {
-                return rows.map { _ in [] }
+                return places.map { _ in [] }
             }
-            return rows.map { [UInt8](local[$0]) }
+            return places.map { [UInt8](local[$0]) }
         }
         var codes = FlatBuffer<UInt32>(capacity: count)
         try decoder.codes(column, count: count, 0..<count, into: &codes)
+        var known: [UInt32: [UInt8]] = [:]
         var names: [[UInt8]] = []
-        for row in rows {
-            guard Int(codes[row]) < dictionary.value.count else {
+        names.reserveCapacity(places.count)
+        for place in places {
+            let code = codes[place]
+            if let name = known[code] {
+                names.append(name)
+                continue
+            }
+            guard Int(code) < dictionary.value.count else {
                 throw BlockError(.corrupted, "block \(id) refers to a name that it does not have")
             }
-            names.append(dictionary.value.value(Int(codes[row])).bytes)
+            let name = dictionary.value.value(Int(code)).bytes
+            known[code] = name
+            names.append(name)
         }
         return names
     }

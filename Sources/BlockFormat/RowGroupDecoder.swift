@@ -60,6 +60,22 @@ struct RowGroupDecoder: ~Copyable {
         }
     }
 
+    /// Appends some values of an integer column that has `count` values in the group; 0s if it has no chunk.
+    ///
+    /// - Parameter places: Rising or equal, in 0..<count.
+    func integers(
+        _ column: UInt32, count: Int, at places: Span<Int>, into values: inout FlatBuffer<UInt64>
+    ) throws(BlockError) {
+        guard let chunk = directory.chunk(column) else {
+            values.resize(to: values.count + places.count, filling: 0)
+            return
+        }
+        try check(chunk, count: count, 0..<count)
+        try decode(chunk) { (body) throws(ByteCodingError) in
+            try IntegerChunk.pick(body, count: count, at: places, into: &values)
+        }
+    }
+
     /// Appends codes `range` of a column with a block dictionary; 0s if it has no chunk.
     func codes(
         _ column: UInt32, count: Int, _ range: Range<Int>, into codes: inout FlatBuffer<UInt32>

@@ -30,7 +30,7 @@ struct RowGroupRows: ~Copyable {
     init(seed: UInt64) { structure = RowGroupStructure(seed: seed) }
 
     /// Takes the rows from `first` up to the limit; fewer where attributes, events or links are many or strings long,
-    /// but always one.
+    /// but always one; whole traces unless that leaves less than half.
     mutating func gather(
         from first: Int, _ ordering: borrowing SpanOrdering, _ catalog: borrowing BlockCatalog,
         _ heavyColumns: borrowing HeavyColumns
@@ -47,7 +47,9 @@ struct RowGroupRows: ~Copyable {
         if sources.contains(where: { $0.linkFlags.count > 0 }) {
             RowGroupGather.childCounts(references, sources, ends: { $0.linkEnd }, into: &linkCounts)
         }
-        let count = rowCount(sources, catalog, heavyColumns)
+        var count = rowCount(sources, catalog, heavyColumns)
+        let boundary = ordering.boundary(upTo: first + count) - first
+        if boundary >= BlockLayout.rowGroupRowLimit / 2 { count = boundary }
         references.truncate(to: count)
         shapes.truncate(to: count)
         if eventCounts.count > count { eventCounts.truncate(to: count) }

@@ -14,16 +14,53 @@ package enum SpanValue: Hashable, Sendable {
     case array([UInt8])
 }
 
+/// The values that some rows have of one subject, each distinct one perhaps once.
+package struct PickedValues: Sendable {
+    package private(set) var values: [SpanValue] = []
+    /// By row: which of the values it has; nil if it has none.
+    package private(set) var places: [Int?] = []
+    private var placesOfCodes: [UInt64: Int?] = [:]
+
+    fileprivate init() {}
+
+    /// Of rows of which none has a value.
+    fileprivate init(absentCount: Int) { places = Array(repeating: nil, count: absentCount) }
+
+    fileprivate mutating func append(_ value: SpanValue?) {
+        places.append(value == nil ? nil : values.count)
+        if let value { values.append(value) }
+    }
+
+    /// - Parameter code: Values of one code are the same.
+    fileprivate mutating func append(code: UInt64, _ value: () throws(BlockError) -> SpanValue?) throws(BlockError) {
+        if let known = placesOfCodes[code] {
+            places.append(known)
+        } else {
+            append(try value())
+            placesOfCodes[code] = .some(places[places.count - 1])
+        }
+    }
+
+    /// Gives rows that have no value yet those of others.
+    ///
+    /// - Parameter rows: Whose values they are.
+    fileprivate mutating func fill(_ rows: [Int], with others: PickedValues) {
+        let offset = values.count
+        values += others.values
+        for (row, place) in zip(rows, others.places) where places[row] == nil {
+            places[row] = place.map { offset + $0 }
+        }
+    }
+}
+
 extension BlockReader {
-    /// The values that some rows of one row group have of each subject; nil where a row has none.
+    /// The values that some rows of one row group have of each subject.
     ///
     /// - Parameters:
     ///   - subjects: Attributes of spans and resources, names, status messages, statuses, kinds.
-    ///   - rows: Of the block, rising, all in `group`.
-    /// - Returns: By subject, then by row.
-    package func values(
-        of subjects: [SpanSubject], rows: [Int], group: Int
-    ) async throws -> [[SpanValue?]] {
+    ///   - rows: Of the block, rising or equal, all in `group`.
+    /// - Returns: By subject.
+    package func values(of subjects: [SpanSubject], rows: [Int], group: Int) async throws -> [PickedValues] {
         var columns: Set<UInt32> = []
         for subject in subjects { columns.formUnion(self.columns(of: subject)) }
         let available = try await dictionaries(columns.filter { isString($0) })
@@ -31,7 +68,7 @@ extension BlockReader {
         let probe = ColumnProbe(
             decoder: decoder, schema: schema, dictionaries: available,
             rows: rows.map { $0 - footer.rowGroups[group].firstRow })
-        var values: [[SpanValue?]] = []
+        var values: [PickedValues] = []
         for subject in subjects { values.append(try probe.values(of: subject)) }
         return values
     }
@@ -69,7 +106,7 @@ private struct ColumnProbe: ~Copyable {
     let decoder: RowGroupDecoder
     let schema: BlockSchema
     let dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>]
-    /// Counted from the group's first, rising.
+    /// Counted from the group's first, rising or equal.
     let rows: [Int]
 
     init(
@@ -82,7 +119,7 @@ private struct ColumnProbe: ~Copyable {
         self.rows = rows
     }
 
-    func values(of subject: SpanSubject) throws(BlockError) -> [SpanValue?] {
+    func values(of subject: SpanSubject) throws(BlockError) -> PickedValues {
         switch subject {
         case .spanAttribute(let key): return try attributes(key)
         case .resourceAttribute(let key): return try resources(key)
@@ -91,30 +128,33 @@ private struct ColumnProbe: ~Copyable {
             return try strings(FixedColumn.statusMessage.rawValue, count: decoder.entry.rowCount, at: rows, or: [])
         case .status, .kind:
             let column: FixedColumn = subject == .status ? .status : .kind
-            let values = try numbers(column.rawValue, count: decoder.entry.rowCount)
-            return rows.map { .integer(Int64(Int32(truncatingIfNeeded: values[$0]))) }
+            let numbers = try numbers(column.rawValue, count: decoder.entry.rowCount, at: rows)
+            var values = PickedValues()
+            for index in rows.indices {
+                let number = numbers[index]
+                try values.append(code: number) { .integer(Int64(Int32(truncatingIfNeeded: number))) }
+            }
+            return values
         case .scopeAttribute, .eventAttribute, .linkAttribute, .eventName, .eventTime, .linkTraceID, .linkSpanID,
             .scopeName, .scopeVersion, .duration, .spanID, .isRoot:
-            return rows.map { _ in nil }
+            return PickedValues(absentCount: rows.count)
         }
     }
 
-    private func numbers(_ column: UInt32, count: Int) throws(BlockError) -> [UInt64] {
-        var values = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(column, count: count, 0..<count, into: &values)
-        return (0..<count).map { values[$0] }
+    /// - Parameter places: Rising or equal.
+    private func numbers(_ column: UInt32, count: Int, at places: [Int]) throws(BlockError) -> FlatBuffer<UInt64> {
+        var values = FlatBuffer<UInt64>(capacity: places.count)
+        try decoder.integers(column, count: count, at: places.span, into: &values)
+        return values
     }
 
-    private func resources(_ key: [UInt8]) throws(BlockError) -> [SpanValue?] {
-        var known: [SpanValue??] = Array(repeating: nil, count: schema.resources.count)
-        let codes = try numbers(FixedColumn.resource.rawValue, count: decoder.entry.rowCount)
-        var values: [SpanValue?] = []
-        for row in rows {
-            guard codes[row] < UInt64(known.count) else { throw unfit() }
-            let code = Int(codes[row])
-            let value = known[code] ?? Self.value(key, in: schema.resources[code].encoded)
-            known[code] = .some(value)
-            values.append(value)
+    private func resources(_ key: [UInt8]) throws(BlockError) -> PickedValues {
+        let codes = try numbers(FixedColumn.resource.rawValue, count: decoder.entry.rowCount, at: rows)
+        var values = PickedValues()
+        for index in rows.indices {
+            let code = codes[index]
+            guard code < UInt64(schema.resources.count) else { throw unfit() }
+            try values.append(code: code) { Self.value(key, in: schema.resources[Int(code)].encoded) }
         }
         return values
     }
@@ -129,14 +169,14 @@ private struct ColumnProbe: ~Copyable {
     }
 
     /// The first value that each row has of any type.
-    private func attributes(_ key: [UInt8]) throws(BlockError) -> [SpanValue?] {
-        var values: [SpanValue?] = Array(repeating: nil, count: rows.count)
+    private func attributes(_ key: [UInt8]) throws(BlockError) -> PickedValues {
+        var values = PickedValues(absentCount: rows.count)
         for (index, column) in schema.columns.enumerated() where column.owner == .span && column.key == key {
             let number = FixedColumn.firstAttribute + UInt32(index)
             guard let chunk = decoder.chunk(number) else { continue }
             let (owners, places) = try places(UInt32(index), valueCount: chunk.valueCount)
             let found = try typed(number, column.type, count: chunk.valueCount, at: places)
-            for (owner, value) in zip(owners, found) where values[owner] == nil { values[owner] = value }
+            values.fill(owners, with: found)
         }
         return values
     }
@@ -145,15 +185,18 @@ private struct ColumnProbe: ~Copyable {
     private func places(_ column: UInt32, valueCount: Int) throws(BlockError) -> (owners: [Int], places: [Int]) {
         let shapes = schema.shapes[Int(AttributeOwner.span.rawValue)]
         let counts = shapes.map { shape in shape.count { $0 == column } }
-        let codes = try numbers(FixedColumn.shape.rawValue, count: decoder.entry.rowCount)
+        let end = (rows.last ?? -1) + 1
+        var codes = FlatBuffer<UInt64>(capacity: end)
+        try decoder.integers(
+            FixedColumn.shape.rawValue, count: decoder.entry.rowCount, 0..<end, into: &codes)
         var owners: [Int] = []
         var places: [Int] = []
         var place = 0
         var next = 0
-        for row in 0..<codes.count where next < rows.count {
+        for row in 0..<end {
             guard codes[row] < UInt64(counts.count) else { throw unfit() }
             let count = counts[Int(codes[row])]
-            if row == rows[next] {
+            while next < rows.count, row == rows[next] {
                 if count > 0 {
                     owners.append(next)
                     places.append(place)
@@ -168,35 +211,45 @@ private struct ColumnProbe: ~Copyable {
 
     private func typed(
         _ column: UInt32, _ type: AttributeType, count: Int, at places: [Int]
-    ) throws(BlockError) -> [SpanValue?] {
+    ) throws(BlockError) -> PickedValues {
         guard type.isByteString else {
-            let values = try numbers(column, count: count)
-            return places.map { SpanValue(type, AttributeScatter.bits(values[$0], type), RawSpan()) }
+            let numbers = try numbers(column, count: count, at: places)
+            var values = PickedValues()
+            for index in places.indices {
+                let number = numbers[index]
+                try values.append(code: number) { SpanValue(type, AttributeScatter.bits(number, type), RawSpan()) }
+            }
+            return values
         }
-        let strings = try strings(column, count: count, at: places, or: [])
-        guard type == .array else { return type == .string ? strings : places.map { _ in nil } }
-        return strings.map { value in
-            if case .string(let bytes)? = value { .array(bytes) } else { nil }
-        }
+        guard type == .string || type == .array else { return PickedValues(absentCount: places.count) }
+        return try strings(column, count: count, at: places, or: [], type)
     }
 
     /// - Parameter nothing: What rows hold if the group lacks the column.
     private func strings(
-        _ column: UInt32, count: Int, at places: [Int], or nothing: [UInt8]
-    ) throws(BlockError) -> [SpanValue?] {
-        guard decoder.chunk(column) != nil else { return places.map { _ in .string(nothing) } }
+        _ column: UInt32, count: Int, at places: [Int], or nothing: [UInt8], _ type: AttributeType = .string
+    ) throws(BlockError) -> PickedValues {
+        var values = PickedValues()
+        guard decoder.chunk(column) != nil else {
+            for _ in places { try values.append(code: 0) { .string(nothing) } }
+            return values
+        }
         guard let dictionary = dictionaries[column] else {
             guard let local = try decoder.localStrings(column, count: count, 0..<count) else {
-                return places.map { _ in nil }
+                return PickedValues(absentCount: places.count)
             }
-            return places.map { .string([UInt8](local[$0])) }
+            for place in places { values.append(SpanValue(type, 0, local[place])) }
+            return values
         }
         var codes = FlatBuffer<UInt32>(capacity: count)
         try decoder.codes(column, count: count, 0..<count, into: &codes)
-        var values: [SpanValue?] = []
         for place in places {
-            guard Int(codes[place]) < dictionary.value.count else { throw unfit() }
-            values.append(.string(dictionary.value.value(Int(codes[place])).bytes))
+            let code = Int(codes[place])
+            guard code < dictionary.value.count else { throw unfit() }
+            try values.append(code: UInt64(code)) {
+                let bytes = dictionary.value.value(code).bytes
+                return SpanValue(type, 0, bytes.rawSpan)
+            }
         }
         return values
     }

@@ -56,6 +56,17 @@ package struct SpanOrdering: ~Copyable {
 
     package func traceRows(_ trace: Int) -> Range<Int> { Int(traceStarts[trace])..<Int(traceStarts[trace + 1]) }
 
+    /// The last row up to `row` at which a trace begins, or the end.
+    func boundary(upTo row: Int) -> Int {
+        var low = 0
+        var high = traceStarts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(traceStarts[middle]) <= row { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? 0 : Int(traceStarts[low - 1])
+    }
+
     package func traceID(_ trace: Int) -> TraceID {
         let reference = references[Int(traceStarts[trace])]
         return sources[Int(reference.source)].traceID(Int(reference.row))

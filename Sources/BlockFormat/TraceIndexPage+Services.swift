@@ -18,13 +18,15 @@ package struct ServiceCounts: Hashable, Sendable {
 }
 
 extension TraceIndexPage {
-    /// What each service has of some traces of the page, in order of first appearance in the trace.
+    /// What each service has of some traces of the page, ordered by the services' names.
     ///
-    /// - Parameter positions: In the page.
+    /// - Parameters:
+    ///   - positions: In the page, rising.
+    ///   - ranks: Of the services in the order of their names.
     /// - Throws: `.corrupted` if the page contradicts itself or `services`.
-    /// - Complexity: O(traces and services of the page): ask once for many.
+    /// - Complexity: O(traces of the page): ask once for many.
     func serviceCounts(
-        ofTraces positions: [Int], services: [[UInt8]]
+        ofTraces positions: [Int], services: [[UInt8]], ranks: [Int]
     ) throws(ByteCodingError) -> [[ServiceCounts]] {
         let span = bytes.rawSpan
         var cursor = try ByteCursor(position: servicesOffset, end: span.byteCount, in: span)
@@ -32,19 +34,32 @@ extension TraceIndexPage {
         let ends = try ends(counts)
         let pairCount = try cursor.count(span, limit: ends[traceCount])
         guard pairCount == ends[traceCount] else { throw ByteCodingError(.corrupted, "service counts") }
-        let names = try Self.integers(&cursor, count: pairCount, span)
-        let spans = try Self.integers(&cursor, count: pairCount, span)
-        let errors = try Self.integers(&cursor, count: pairCount, span)
+        var pairs: [Int] = []
+        for position in positions { pairs.append(contentsOf: ends[position]..<ends[position + 1]) }
+        let names = try Self.integers(&cursor, count: pairCount, at: pairs, span)
+        let spans = try Self.integers(&cursor, count: pairCount, at: pairs, span)
+        let errors = try Self.integers(&cursor, count: pairCount, at: pairs, span)
         var result: [[ServiceCounts]] = []
+        result.reserveCapacity(positions.count)
+        var next = 0
+        var order: [Int] = []
         for position in positions {
-            var trace: [ServiceCounts] = []
-            for pair in ends[position]..<ends[position + 1] {
+            let end = next + ends[position + 1] - ends[position]
+            order.removeAll(keepingCapacity: true)
+            for pair in next..<end {
                 guard names[pair] < UInt64(services.count) else { throw ByteCodingError(.corrupted, "services") }
+                order.append(pair)
+            }
+            order.sort { ranks[Int(names[$0])] < ranks[Int(names[$1])] }
+            var trace: [ServiceCounts] = []
+            trace.reserveCapacity(order.count)
+            for pair in order {
                 trace.append(
                     ServiceCounts(
                         service: services[Int(names[pair])], spanCount: Int(clamping: spans[pair]),
                         errorCount: Int(clamping: errors[pair])))
             }
+            next = end
             result.append(trace)
         }
         return result
@@ -56,6 +71,16 @@ extension TraceIndexPage {
         var values = FlatBuffer<UInt64>()
         let chunk = try cursor.lengthPrefixed(bytes)
         try IntegerChunk.decode(chunk.span(of: bytes), count: count, into: &values)
+        return values
+    }
+
+    /// - Parameter places: Rising, below `count`.
+    private static func integers(
+        _ cursor: inout ByteCursor, count: Int, at places: [Int], _ bytes: RawSpan
+    ) throws(ByteCodingError) -> FlatBuffer<UInt64> {
+        var values = FlatBuffer<UInt64>(capacity: places.count)
+        let chunk = try cursor.lengthPrefixed(bytes)
+        try IntegerChunk.pick(chunk.span(of: bytes), count: count, at: places.span, into: &values)
         return values
     }
 
@@ -76,10 +101,13 @@ extension TraceIndexPage {
 }
 
 extension BlockReader {
-    /// What each service has of some traces, in order of first appearance in the trace.
+    /// What each service has of some traces, ordered by the services' names.
     ///
     /// - Parameter positions: In the trace index, rising.
     package func serviceCounts(ofTraces positions: [Int]) async throws -> [[ServiceCounts]] {
+        var ranks = [Int](repeating: 0, count: schema.services.count)
+        let byName = ranks.indices.sorted { schema.services[$0].lexicographicallyPrecedes(schema.services[$1]) }
+        for (rank, service) in byName.enumerated() { ranks[service] = rank }
         var result: [[ServiceCounts]] = []
         var next = 0
         while next < positions.count {
@@ -90,7 +118,7 @@ extension BlockReader {
             guard count > 0 else { throw BlockError(.corrupted, "the trace index of block \(id) lacks a trace") }
             let wanted = positions[next..<(next + count)].map { $0 - first }
             result += try reading("trace index of block \(id)") { () throws(ByteCodingError) in
-                try page.value.serviceCounts(ofTraces: wanted, services: schema.services)
+                try page.value.serviceCounts(ofTraces: wanted, services: schema.services, ranks: ranks)
             }
             next += count
         }

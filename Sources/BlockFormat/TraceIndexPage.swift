@@ -155,7 +155,9 @@ package struct TraceIndexPage: ~Copyable {
 
     /// A decoded column on the heap: arrays can't hold noncopyable buffers.
     private final class FlatColumn {
-        var values = FlatBuffer<UInt64>()
+        let values: FlatBuffer<UInt64>
+
+        init(_ values: consuming FlatBuffer<UInt64>) { self.values = values }
     }
 
     /// - Parameters:
@@ -174,10 +176,10 @@ package struct TraceIndexPage: ~Copyable {
         let startBase = try cursor.littleEndian(span, as: UInt64.self)
         var columns: [FlatColumn] = []
         for _ in 0...Column.rootName.rawValue {
-            let column = FlatColumn()
+            var values = FlatBuffer<UInt64>(capacity: entry.traceCount)
             let chunk = try cursor.lengthPrefixed(span)
-            try IntegerChunk.decode(chunk.span(of: span), count: entry.traceCount, into: &column.values)
-            columns.append(column)
+            try IntegerChunk.decode(chunk.span(of: span), count: entry.traceCount, into: &values)
+            columns.append(FlatColumn(values))
         }
         rowStarts = try Self.rowStarts(columns[Column.spanCount.rawValue].values, from: entry.firstRow, to: endRow)
         self.bytes = bytes

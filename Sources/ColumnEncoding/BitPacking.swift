@@ -100,12 +100,19 @@ enum BitPacking {
         out.resize(to: start + range.count, filling: base)
         guard width > 0 else { return }
         var target = out.mutableSpan
+        if width == 8 { return unpackBytes(bytes.extracting(range), base, into: &target, from: start) }
         let mask = mask(width)
         var bit = range.lowerBound &* width
         for at in start..<target.count {
             target[at] = base &+ (try wideField(bytes, at: bit, mask: mask, width: width))
             bit &+= width
         }
+    }
+
+    private static func unpackBytes(
+        _ bytes: RawSpan, _ base: UInt64, into target: inout MutableSpan<UInt64>, from start: Int
+    ) {
+        for index in 0..<bytes.byteCount { target[start &+ index] = base &+ UInt64(bytes[index]) }
     }
 
     /// As above for values of at most 32 bits.

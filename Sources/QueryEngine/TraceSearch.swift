@@ -38,7 +38,15 @@ struct TraceSearch {
     private var failed: Set<Int> = []
     private let counters: QueryCounters
 
+    private let needsValues: Bool
+    /// Tests that the duration of every hit passes.
+    private let requiredDurations: [ValueTest]
+    private var lastYield = ContinuousClock.now
+
     private var program: SpansetProgram { judge.program }
+
+    /// Others have their turn after so long.
+    private static let slice = Duration.milliseconds(2)
 
     /// Traces that are put together at a time.
     private static let assemblyTraceCount = 256
@@ -51,6 +59,8 @@ struct TraceSearch {
         self.query = query
         self.range = range
         judge = SpansetJudge(program)
+        needsValues = program.needsValues
+        requiredDurations = program.requiredTrace.filter { $0.subject == .duration }.map(\.test)
         shown = ShownFields(program.shown)
         pool = engine.pool
         counters = engine.counters
@@ -74,6 +84,7 @@ struct TraceSearch {
     }
 
     mutating func run() async throws -> TraceSearchResult {
+        let started = ContinuousClock.now
         defer { count() }
         do {
             try hold()
@@ -85,17 +96,30 @@ struct TraceSearch {
             note(error.message)
         }
         result.traces = try await described(newest.sorted())
+        if query.isExplained { result.explanation = explanation(started) }
         return result
     }
 
-    private func count() {
+    private func count() { counters.add(allReads, to: .search) }
+
+    private var allReads: QueryReads {
         var reads = reads
         reads.partialAnswerCount = result.partialReason == nil ? 0 : 1
         reads.failedBlockCount = failed.count
         reads.readBlockCount = result.figures.inspectedBlockCount
         reads.prunedBlockCount = result.figures.blockCount - result.figures.inspectedBlockCount
         reads.byteCount = result.figures.inspectedByteCount
-        counters.add(reads, to: .search)
+        return reads
+    }
+
+    private func explanation(_ started: ContinuousClock.Instant) -> SearchExplanation {
+        var explanation = SearchExplanation(program)
+        explanation.blockCount = result.figures.blockCount
+        explanation.reads = allReads
+        explanation.headSpanCount = heads.rowCount
+        explanation.assembledTraceCount = judged.count
+        explanation.seconds = (ContinuousClock.now - started) / .seconds(1)
+        return explanation
     }
 
     private mutating func fail(_ block: Int, _ error: BlockError) {
@@ -112,7 +136,10 @@ struct TraceSearch {
             note(excess)
         }
         try Task.checkCancellation()
-        await Task.yield()
+        if ContinuousClock.now - lastYield >= Self.slice {
+            await Task.yield()
+            lastYield = .now
+        }
         return stop == nil
     }
 
@@ -162,7 +189,10 @@ struct TraceSearch {
         reads.prunedRowGroupCount += reader.footer.rowGroups.count
         var request = RowRequest()
         // A row group may have the rest of a trace of which another has what every hit has.
-        if seesEverything { request.required = program.requiredFilter }
+        if seesEverything {
+            request.required = program.requiredFilter
+            request.requiredMarks = program.required
+        }
         request.marks = program.leaves.map(\.filter)
         request.wantsParents = program.needsParents
         request.range = range
@@ -177,7 +207,7 @@ struct TraceSearch {
             reads.readRowGroupCount += 1
             result.figures.inspectedByteCount += rows.byteCount
             result.figures.inspectedSpanCount += rows.rowCount
-            result.figures.inspectedTraceCount += rows.traces.count
+            result.figures.inspectedTraceCount += rows.traceCount
             try await judge(rows, block, reader, shared)
             try hold()
         }
@@ -194,14 +224,15 @@ struct TraceSearch {
             let part = rows.rows(of: trace)
             guard !part.isEmpty, rows.starts.map({ $0[part].contains(where: range.contains) }) ?? true else { continue }
             let isComplete = rows.isWhole(trace) && !shared.contains(trace.id) && !heads.contains(trace.id)
-            guard part.contains(where: { required[$0] }) else {
+            guard required.holds(in: part) else {
                 if !isComplete, !seesEverything { incomplete.append(trace.id) }
                 continue
             }
-            guard isComplete, !program.needsValues else {
+            guard isComplete, !needsValues else {
                 incomplete.append(trace.id)
                 continue
             }
+            guard mayLast(trace.duration) else { continue }
             try await settle(trace, at: rows.firstTrace + index, part, rows, block, reader)
         }
         try await assemble(incomplete)
@@ -212,10 +243,8 @@ struct TraceSearch {
         _ trace: TraceAnchor, at position: Int, _ part: Range<Int>, _ rows: ScannedRows, _ block: Int,
         _ reader: BlockReader
     ) async throws {
-        var facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration)
-        guard mayHold(facts) else { return }
-        let summary = try await reader.summary(ofTrace: position)
-        facts.root = summary.root
+        let root = try await reader.summary(ofTrace: position).root
+        let facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration, root: root)
         let judged = JudgedTrace(
             rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
         let spansets = judge.spansets(of: judged)
@@ -229,9 +258,9 @@ struct TraceSearch {
     }
 
     /// Whether the conditions on the trace's duration hold, which every hit fulfils.
-    private func mayHold(_ facts: TraceFacts) -> Bool {
-        query.duration.contains(facts.duration)
-            && program.requiredTrace.allSatisfy { $0.subject != .duration || $0.holds(facts) }
+    private func mayLast(_ duration: UInt64) -> Bool {
+        query.duration.contains(duration)
+            && requiredDurations.allSatisfy { $0.holds(integer: Int64(clamping: duration)) }
     }
 
     /// The conditions on the trace as a whole that the query has besides its program.
@@ -248,7 +277,7 @@ struct TraceSearch {
     // MARK: - Whole traces
 
     /// The part of a trace that lies in one block.
-    private typealias Place = (block: Int, anchor: TraceAnchor)
+    private typealias Part = (block: Int, anchor: TraceAnchor)
 
     /// Puts traces together from everywhere, and takes in those that are hits.
     private mutating func assemble(_ ids: [TraceID]) async throws {
@@ -295,8 +324,8 @@ struct TraceSearch {
             services: trace.services)
     }
 
-    private mutating func places(of id: TraceID) async throws -> [Place] {
-        var places: [Place] = []
+    private mutating func places(of id: TraceID) async throws -> [Part] {
+        var places: [Part] = []
         for block in blocks.summaries.indices where blocks.summaries[block].traceIDs.contains(id) {
             do {
                 let reader = try await blocks.reader(block)
@@ -318,7 +347,7 @@ struct TraceSearch {
         if newest.isFull, start < newest.threshold { return false }
         guard parts.allSatisfy({ $0.duration > 0 }) else { return true }
         let end = parts.reduce(times?.end ?? 0) { max($0, $1.start &+ $1.duration) }
-        return mayHold(TraceFacts(id: id, start: start, duration: spanDuration(start: start, end: end)))
+        return mayLast(spanDuration(start: start, end: end))
     }
 
     /// The rows of traces in blocks, by trace.
@@ -353,35 +382,52 @@ struct TraceSearch {
     // MARK: - Spans
 
     /// The traces with the spans and services that are shown, looked up block by block.
-    private mutating func described(_ entries: [NewestTraces.Entry]) async throws -> [SearchedTrace] {
-        let pending = Dictionary(grouping: entries.compactMap(\.pending), by: \.block)
-        var spans: [Int: [Int: SearchedSpan]] = [:]
-        var services: [Int: [Int: [ServiceCounts]]] = [:]
-        for (block, parts) in pending {
-            do {
-                let rows = Set(parts.flatMap { $0.rows.joined() }).sorted()
-                spans[block] = try await shown.spans(at: rows, try await blocks.reader(block))
-            } catch let error as BlockError {
-                fail(block, error)
-            }
+    private mutating func described(_ entries: consuming [NewestTraces.Entry]) async throws -> [SearchedTrace] {
+        let pending = entries.map(\.pending)
+        var traces = entries.map(\.trace)
+        entries = []
+        let inBlocks = pending.indices.filter { pending[$0] != nil }
+        for (block, parts) in Dictionary(grouping: inBlocks, by: { pending[$0]?.block ?? 0 }) {
+            let found = parts.compactMap { entry in pending[entry].map { (entry: entry, place: $0) } }
             do {
                 let reader = try await blocks.reader(block)
-                let positions = parts.map(\.position).sorted()
-                let counts = try await reader.serviceCounts(ofTraces: positions)
-                services[block] = Dictionary(zip(positions, counts)) { first, _ in first }
+                try await describeSpans(of: found, reader, &traces)
+                try await describeServices(of: found, reader, &traces)
             } catch let error as BlockError {
                 fail(block, error)
             }
         }
-        return entries.map { entry in
-            guard let part = entry.pending else { return entry.trace }
-            var trace = entry.trace
-            for (index, rows) in part.rows.enumerated() {
-                trace.spansets[index].spans = rows.compactMap { spans[part.block]?[$0] }
+        return traces
+    }
+
+    /// A trace of the answer, and where its spans lie.
+    private typealias Found = (entry: Int, place: NewestTraces.Pending)
+
+    private func describeSpans(
+        of found: [Found], _ reader: BlockReader, _ traces: inout [SearchedTrace]
+    ) async throws {
+        let rows = found.flatMap { $0.place.rows.joined() }
+        let order = rows.indices.sorted { rows[$0] < rows[$1] }
+        var spans = try await shown.spans(at: order.map { rows[$0] }, reader)
+        // Where each row's span stands among those.
+        var ranks = [Int](repeating: 0, count: rows.count)
+        for (rank, row) in order.enumerated() { ranks[row] = rank }
+        var next = 0
+        for (entry, place) in found {
+            for (index, rows) in place.rows.enumerated() {
+                traces[entry].spansets[index].spans = rows.indices.map { spans[ranks[next + $0]] }
+                next += rows.count
             }
-            trace.services = ServiceCounts.sorted(services[part.block]?[part.position] ?? [])
-            return trace
         }
+        spans = []
+    }
+
+    private func describeServices(
+        of found: [Found], _ reader: BlockReader, _ traces: inout [SearchedTrace]
+    ) async throws {
+        let order = found.sorted { $0.place.position < $1.place.position }
+        let counts = try await reader.serviceCounts(ofTraces: order.map(\.place.position))
+        for (found, counts) in zip(order, counts) { traces[found.entry].services = counts }
     }
 }
 
@@ -394,10 +440,7 @@ extension SearchedSpanset {
 }
 
 extension SearchedTrace.Root {
-    fileprivate init(_ root: (service: [UInt8], name: [UInt8])) {
-        self.init(
-            serviceName: String(decoding: root.service, as: UTF8.self), name: String(decoding: root.name, as: UTF8.self))
-    }
+    fileprivate init(_ root: (service: [UInt8], name: [UInt8])) { self.init(service: root.service, nameBytes: root.name) }
 }
 
 extension ServiceCounts {

@@ -21,6 +21,8 @@ package struct TraceSearchQuery: Sendable {
     package var limit = 20
     /// Spans that are shown of each spanset: its first ones.
     package var spansPerSpanset = 3
+    /// Whether the answer says how it was found.
+    package var isExplained = false
 
     package init() {}
 }
@@ -66,13 +68,21 @@ package struct SearchedSpanset: Hashable, Sendable {
 /// A trace that a search found. Everything is said of the whole trace.
 package struct SearchedTrace: Hashable, Sendable {
     package struct Root: Hashable, Sendable {
-        package var serviceName: String
-        package var name: String
+        package let service: [UInt8]
+        package let nameBytes: [UInt8]
+
+        package init(service: [UInt8], nameBytes: [UInt8]) {
+            self.service = service
+            self.nameBytes = nameBytes
+        }
 
         package init(serviceName: String, name: String) {
-            self.serviceName = serviceName
-            self.name = name
+            self.init(service: Array(serviceName.utf8), nameBytes: Array(name.utf8))
         }
+
+        /// What is no UTF-8 becomes U+FFFD.
+        package var serviceName: String { String(decoding: service, as: UTF8.self) }
+        package var name: String { String(decoding: nameBytes, as: UTF8.self) }
     }
 
     package var id: TraceID
@@ -130,6 +140,8 @@ package struct TraceSearchResult: Sendable {
     /// Why traces may be missing; nil if the answer is complete.
     package var partialReason: String?
     package var figures = SearchFigures()
+    /// Only if the query asks for it.
+    package var explanation: SearchExplanation?
 
     package init(traces: [SearchedTrace], partialReason: String? = nil) {
         self.traces = traces

@@ -17,12 +17,29 @@ internal import TraceModel
         ]
         let reader = try await write(views).open()
         try await reader.verify()
-        #expect(reader.footer.rowGroups.map(\.rowCount) == [8192, 8192, 3616])
+        #expect(reader.footer.rowGroups.count == 3)
+        #expect(reader.footer.rowGroups.dropLast().allSatisfy { $0.rowCount > 8000 && $0.rowCount <= 8192 })
+        #expect(reader.footer.rowGroups.allSatisfy { !$0.continuesTrace })
         let expected = spans.inBlockOrder
         #expect(try await reader.readAll().madeSpans == expected)
         for (id, ofTrace) in Dictionary(grouping: expected, by: \.traceID) {
             #expect(try await reader.readTrace(id)?.madeSpans == ofTrace)
         }
+    }
+
+    @Test(arguments: [4095, 4096, 4097])
+    func `a trace is parted where the group would be less than half full without it`(before: Int) async throws {
+        let spans = (0..<9000).map { index in
+            var span = MadeSpan(UInt64(index + 1))
+            span.traceID = TraceID(high: index < before ? 1 : 2, low: 0)
+            span.start &+= UInt64(index)
+            return span
+        }
+        let reader = try await write([view(of: spans)]).open()
+        let expected = before < 4096 ? [8192, 808] : [before, 9000 - before]
+        #expect(reader.footer.rowGroups.map(\.rowCount) == expected)
+        #expect(reader.footer.rowGroups.map(\.continuesTrace) == [false, before < 4096])
+        #expect(try await reader.readAll().madeSpans == spans.inBlockOrder)
     }
 
     @Test func `a trace that fills several row groups keeps its parents across them`() async throws {

@@ -18,11 +18,45 @@ internal import Testing
             let back = try decoded(bytes, count: values.count, range: range)
             #expect(back == [UInt64](values[range]))
         }
+        try pickAndQuicken(values, bytes, result.statistics)
         if let last = values.indices.last {
             let value = try IntegerChunk.value(bytes.rawSpan, count: values.count, at: last)
             #expect(value == values[last])
         }
         return result.encoding
+    }
+
+    /// Some rows of the chunk, and of the one that memory keeps in its stead, are what decoding gives.
+    private func pickAndQuicken(_ values: [UInt64], _ bytes: [UInt8], _ statistics: IntegerStatistics) throws {
+        guard !values.isEmpty else { return }
+        let quick = try IntegerChunk.quickened(
+            bytes.rawSpan, count: values.count, values: statistics.minimum...statistics.maximum)
+        if let quick {
+            #expect(statistics.maximum - statistics.minimum < 1 << 16)
+            #expect(try decoded(quick, count: values.count, range: 0..<values.count) == values)
+        }
+        for form in [bytes, quick].compactMap({ $0 }) {
+            for rows in someRows(values.count) {
+                #expect(try picked(form, count: values.count, at: rows) == rows.map { values[$0] })
+            }
+        }
+    }
+
+    private func picked(_ bytes: [UInt8], count: Int, at rows: [Int]) throws -> [UInt64] {
+        var values = FlatBuffer<UInt64>()
+        try IntegerChunk.pick(bytes.rawSpan, count: count, at: rows.span, into: &values)
+        return array(values)
+    }
+
+    /// Rows that are picked: none, all, few, neighbours, some twice.
+    private func someRows(_ count: Int) -> [[Int]] {
+        let all = Array(0..<count)
+        var random = SeededRandom(UInt64(count))
+        let sparse = all.filter { _ in random.below(20) == 0 }
+        return [
+            [], all, [count - 1], [0, 0, count - 1, count - 1], sparse, sparse.flatMap { [$0, $0] },
+            all.filter { $0 % 64 < 7 }, all.filter { $0 % 3 > 0 }, Array(all.suffix(3)),
+        ]
     }
 
     @Test func allShortColumnsOfFewValuesComeBack() throws {
@@ -156,6 +190,10 @@ internal import Testing
                 if let back = try? decoded(bytes, count: count, range: part) {
                     #expect(back.count == part.count)
                 }
+                for rows in count == 0 ? [] : someRows(count) {
+                    if let back = try? picked(bytes, count: count, at: rows) { #expect(back.count == rows.count) }
+                }
+                _ = try? IntegerChunk.quickened(bytes.rawSpan, count: count, values: 5...3000)
             }
         }
     }

@@ -44,11 +44,7 @@ struct NaiveSearch {
             else { return nil }
             return SearchedTrace(
                 id: trace.id,
-                root: root.map {
-                    .init(
-                        serviceName: String(decoding: $0.serviceName, as: UTF8.self),
-                        name: String(decoding: $0.name, as: UTF8.self))
-                }, startNanoseconds: start, durationNanoseconds: duration,
+                root: root.map { .init(service: $0.serviceName, nameBytes: $0.name) }, startNanoseconds: start, durationNanoseconds: duration,
                 spansets: [
                     SearchedSpanset(
                         matchedCount: matches.count,

@@ -112,7 +112,10 @@ package struct BlockMerger: ~Copyable {
     private mutating func writeRowGroup(leastRowCount: Int) -> [UInt8]? {
         let ready = readyRowCount
         guard ready >= leastRowCount else { return nil }
-        pending.take(fittingRowCount(ready), into: &taken)
+        var count = fittingRowCount(ready)
+        let boundary = pending.boundary(upTo: count)
+        if boundary >= BlockLayout.rowGroupRowLimit / 2 { count = boundary }
+        pending.take(count, into: &taken)
         let part = output.rowGroup(taken, groups, catalog)
         for index in 0..<taken.segments.count {
             let segment = taken.segments[index]

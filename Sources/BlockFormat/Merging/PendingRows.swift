@@ -85,6 +85,16 @@ struct PendingRows: ~Copyable {
         lastLive = segments.count - 1
     }
 
+    /// The last of the first `count` rows behind which a trace ends, as a number of rows.
+    func boundary(upTo count: Int) -> Int {
+        var boundary = 0
+        for index in 0..<traces.count {
+            guard boundary + traces[index].rowCount <= count else { break }
+            boundary += traces[index].rowCount
+        }
+        return boundary
+    }
+
     // MARK: - Taking
 
     /// Moves the first `count` rows into `taken`, with those before them that are left out.

@@ -35,11 +35,11 @@ struct ShownFields: Sendable {
         }
     }
 
-    /// Spans of a block with what columns have of them.
+    /// Spans of a block with what columns have of them, in the order of the rows.
     ///
-    /// - Parameter rows: Of the block, rising.
-    func spans(at rows: [Int], _ reader: BlockReader) async throws -> [Int: SearchedSpan] {
-        var spans = try await reader.matchedSpans(rows).mapValues { SearchedSpan($0) }
+    /// - Parameter rows: Of the block, rising or equal.
+    func spans(at rows: [Int], _ reader: BlockReader) async throws -> [SearchedSpan] {
+        var spans = try await reader.matchedSpans(rows).map { SearchedSpan($0) }
         let subjects = fields.flatMap(\.subjects)
         guard !subjects.isEmpty else { return spans }
         var next = 0
@@ -47,19 +47,36 @@ struct ShownFields: Sendable {
             let group = reader.rowGroup(ofRow: rows[next])
             let part = Array(rows[next...].prefix { $0 < reader.endRow(ofGroup: group) })
             let values = try await reader.values(of: subjects, rows: part, group: group)
-            for (index, row) in part.enumerated() {
-                var first = 0
-                for field in fields {
-                    let found = values[first..<(first + field.subjects.count)].lazy.compactMap { $0[index] }.first
-                    first += field.subjects.count
-                    guard let found else { continue }
-                    spans[row]?.attributes.append(
-                        SearchedAttribute(name: field.name, value: field.field.value(found)))
-                }
-            }
+            add(values, to: &spans, at: next)
             next += part.count
         }
         return spans
+    }
+
+    /// Gives spans what columns have of each subject.
+    ///
+    /// - Parameter first: The first of the spans.
+    private func add(_ values: [PickedValues], to spans: inout [SearchedSpan], at first: Int) {
+        var subject = 0
+        for field in fields {
+            var isShown: [Bool] = []
+            for picked in values[subject..<(subject + field.subjects.count)] {
+                // One list for all spans that have the same, where it is their only one.
+                let lists = picked.values.map { [SearchedAttribute(name: field.name, value: field.field.value($0))] }
+                for (index, place) in picked.places.enumerated() {
+                    guard let place else { continue }
+                    if isShown.isEmpty { isShown = Array(repeating: false, count: picked.places.count) }
+                    guard !isShown[index] else { continue }
+                    isShown[index] = true
+                    if spans[first + index].attributes.isEmpty {
+                        spans[first + index].attributes = lists[place]
+                    } else {
+                        spans[first + index].attributes += lists[place]
+                    }
+                }
+            }
+            subject += field.subjects.count
+        }
     }
 }
 

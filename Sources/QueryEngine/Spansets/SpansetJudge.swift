@@ -111,12 +111,7 @@ struct SpansetJudge {
         let leaf = program.leaves[index]
         let marks = trace.marks[index]
         guard !marks.isNone, leaf.trace.allSatisfy({ $0.holds(trace.facts) }) else { return [] }
-        var rows: [Int32] = []
-        if let input {
-            for row in input.rows where marks[Int(row)] { rows.append(row) }
-        } else {
-            for row in trace.rows where marks[row] { rows.append(Int32(truncatingIfNeeded: row)) }
-        }
+        let rows = input.map { $0.rows.filter { marks[Int($0)] } } ?? marks.rows(in: trace.rows)
         guard let rest = leaf.rest, let values = trace.values else { return rows }
         return rows.filter { FieldEvaluation(program, values).selects(rest, $0) }
     }

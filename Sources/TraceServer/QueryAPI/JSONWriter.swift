@@ -30,24 +30,18 @@ struct JSONWriter: ~Copyable {
         endObject()
     }
 
-    mutating func beginObject() { open("{") }
-    mutating func endObject() { close("}") }
-    mutating func beginList() { open("[") }
-    mutating func endList() { close("]") }
+    mutating func beginObject() { open(UInt8(ascii: "{")) }
+    mutating func endObject() { close(UInt8(ascii: "}")) }
+    mutating func beginList() { open(UInt8(ascii: "[")) }
+    mutating func endList() { close(UInt8(ascii: "]")) }
 
     /// Writes a field's name; its value comes next.
     mutating func name(_ name: StaticString) {
         separate()
-        append(raw: "\"")
+        bytes.append(UInt8(ascii: "\""))
         bytes.append(name.rawSpan)
-        append(raw: "\":")
-        needsComma = false
-    }
-
-    /// Writes the name of a field that is known only now.
-    mutating func name(text: String) {
-        string(text)
-        append(raw: ":")
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
@@ -58,12 +52,17 @@ struct JSONWriter: ~Copyable {
 
     /// A 64-bit number as a string.
     mutating func field(_ name: StaticString, _ value: UInt64) {
-        field(name, String(value))
+        self.name(name)
+        bytes.append(UInt8(ascii: "\""))
+        append(decimal: value)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
     }
 
     mutating func field(_ name: StaticString, number: Int) {
         self.name(name)
-        append(raw: String(number))
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        append(decimal: UInt64(number.magnitude))
         needsComma = true
     }
 
@@ -91,7 +90,7 @@ struct JSONWriter: ~Copyable {
         separate()
         bytes.append(UInt8(ascii: "\""))
         let utf8 = value.utf8Span.span
-        if Self.isPlain(utf8) {
+        if Self.isPlain(utf8, below: .max) {
             for index in 0..<utf8.count { bytes.append(utf8[index]) }
         } else {
             for index in 0..<utf8.count { append(escaping: utf8[index]) }
@@ -100,17 +99,81 @@ struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    /// Whether a text stands in JSON as it is.
-    private static func isPlain(_ text: Span<UInt8>) -> Bool {
-        for index in 0..<text.count {
-            let byte = text[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
-        }
-        return true
+    /// A text of bytes; what is no UTF-8 becomes U+FFFD.
+    mutating func string(utf8: [UInt8]) {
+        guard Self.isPlain(utf8.span, below: 0x80) else { return string(String(decoding: utf8, as: UTF8.self)) }
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(utf8.rawSpan)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
     }
 
-    /// A copy of what was written since the count was `start`.
-    func written(since start: Int) -> [UInt8] { [UInt8](bytes.bytes.extracting(start...)) }
+    /// Whether a text stands in JSON as it is, and has no byte above a limit.
+    private static func isPlain(_ text: Span<UInt8>, below limit: UInt8) -> Bool {
+        var isPlain = true
+        for index in 0..<text.count {
+            let byte = text[index]
+            let isSpecial = byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= limit
+            isPlain = isPlain && !isSpecial
+        }
+        return isPlain
+    }
+
+    /// An ID of 16 hexadecimal digits, with its quotation marks.
+    mutating func field(_ name: StaticString, hexadecimal value: UInt64) {
+        self.name(name)
+        bytes.append(UInt8(ascii: "\""))
+        append(hexadecimal: value)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// An ID of 32 hexadecimal digits.
+    mutating func field(_ name: StaticString, _ id: TraceID) {
+        self.name(name)
+        bytes.append(UInt8(ascii: "\""))
+        append(hexadecimal: id.high)
+        append(hexadecimal: id.low)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    private mutating func append(hexadecimal value: UInt64) {
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            bytes.append(hexadecimalDigit(UInt8(truncatingIfNeeded: value &>> shift & 15)))
+        }
+    }
+
+    private mutating func append(decimal value: UInt64) {
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var rest = value
+        var first = 20
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        while first < 20 {
+            bytes.append(digits[first])
+            first += 1
+        }
+    }
+
+    /// Writes the name of a field that is known only now, of bytes.
+    mutating func name(utf8: [UInt8]) {
+        string(utf8: utf8)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Once more what was written while the count was in the range: a value.
+    mutating func value(jsonAt range: Range<Int>) {
+        separate()
+        let copy = [UInt8](bytes.bytes.extracting(range))
+        bytes.append(copy.rawSpan)
+        needsComma = true
+    }
 
     /// A value that is JSON already.
     mutating func value(json: RawSpan) {
@@ -140,13 +203,13 @@ struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
-    private mutating func open(_ bracket: String) {
+    private mutating func open(_ bracket: UInt8) {
         separate()
-        append(raw: bracket)
+        bytes.append(bracket)
     }
 
-    private mutating func close(_ bracket: String) {
-        append(raw: bracket)
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
         needsComma = true
     }
 

@@ -15,7 +15,7 @@ struct SearchAnswer: Sendable {
     /// Parameters that are no tags.
     private static let known: Set<String> = [
         "q", "tags", "minDuration", "maxDuration", "limit", "start", "end", "spss", "mode", "blockID", "startPage",
-        "pagesToSearch", "size",
+        "pagesToSearch", "size", "explain",
     ]
 
     func answer(_ target: RequestTarget, accept: String, tenant: TenantID) async throws -> Response {
@@ -28,7 +28,7 @@ struct SearchAnswer: Sendable {
             json.name("traces")
             json.beginList()
             for trace in result.traces {
-                json.write(SearchResponse.Trace(trace))
+                json.write(trace)
                 if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
             }
             json.endList()
@@ -37,6 +37,10 @@ struct SearchAnswer: Sendable {
             if let reason = result.partialReason {
                 json.field("status", "PARTIAL")
                 json.field("message", reason)
+            }
+            if let explanation = result.explanation {
+                json.name("explain")
+                json.write(explanation)
             }
             json.endObject()
             try await writer.write(json.takeBuffer())
@@ -57,6 +61,7 @@ struct SearchAnswer: Sendable {
             TagFilterText(target.parameters.filter { !Self.known.contains($0.key) && !$0.key.isEmpty })
                 .apply(to: &query)
         }
+        query.isExplained = try target.value("explain", expected: "true or false") { Bool($0) } ?? false
         query.range = try timeRange(target)
         query.duration = try duration(target)
         query.limit =

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ByteCoding
+
+extension IntegerChunk {
+    /// Appends the values of some rows of a chunk of `count` values.
+    ///
+    /// What lies between them is passed over where the encoding allows it: packed chunks go straight to the rows, of
+    /// binned ones only the codes are summed up. The others are decoded from the first row to the last.
+    ///
+    /// - Parameter rows: Rising or equal, in 0..<count; otherwise traps.
+    /// - Throws: `.truncated` or `.corrupted` as ``decode(_:count:range:context:into:)``; `values` is then as it was.
+    package static func pick(
+        _ bytes: RawSpan, count: Int, at rows: Span<Int>, into values: inout FlatBuffer<UInt64>
+    ) throws(ByteCodingError) {
+        guard rows.count > 0 else { return }
+        let first = rows[0]
+        let last = rows[rows.count - 1]
+        precondition(first >= 0 && first <= last && last < count)
+        let before = values.count
+        do throws(ByteCodingError) {
+            var cursor = ByteCursor(over: bytes)
+            let encoding = IntegerEncoding(rawValue: try cursor.byte(bytes))
+            switch encoding {
+            case .packed: try pickPacked(bytes, &cursor, count, rows, &values)
+            // Where most rows are wanted it is quicker to decode them all.
+            case .binned where rows.count < (last - first) / 2: try pickBinned(bytes, &cursor, count, rows, &values)
+            default: try pickDecoded(bytes, count, rows, &values)
+            }
+        } catch {
+            values.truncate(to: before)
+            throw error
+        }
+    }
+
+    private static func pickDecoded(
+        _ bytes: RawSpan, _ count: Int, _ rows: Span<Int>, _ values: inout FlatBuffer<UInt64>
+    ) throws(ByteCodingError) {
+        let first = rows[0]
+        let end = rows[rows.count - 1] + 1
+        var decoded = FlatBuffer<UInt64>(capacity: end - first)
+        try decode(bytes, count: count, range: first..<end, into: &decoded)
+        for index in rows.indices { values.append(decoded[rows[index] - first]) }
+    }
+
+    private static func pickPacked(
+        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, _ rows: Span<Int>,
+        _ values: inout FlatBuffer<UInt64>
+    ) throws(ByteCodingError) {
+        let base = try cursor.varint(bytes)
+        let width = Int(try cursor.byte(bytes))
+        guard width <= 64, let byteCount = BitPacking.byteCount(count, width: width), byteCount == cursor.remaining
+        else { throw ByteCodingError(.corrupted, "bit-packed values") }
+        let packed = cursor.span(of: bytes)
+        let mask = BitPacking.mask(width)
+        for index in rows.indices {
+            precondition(index == 0 || rows[index] >= rows[index - 1])
+            let field = try BitPacking.wideField(packed, at: rows[index] &* width, mask: mask, width: width)
+            values.append(base &+ field)
+        }
+    }
+
+    private static func pickBinned(
+        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, _ rows: Span<Int>,
+        _ values: inout FlatBuffer<UInt64>
+    ) throws(ByteCodingError) {
+        let base = try cursor.varint(bytes)
+        let bins = try BinTable(bytes, &cursor, base: base)
+        guard let byteCount = BitPacking.byteCount(count, width: bins.codeWidth) else {
+            throw ByteCodingError(.truncated, "bit-packed values")
+        }
+        let codes = try cursor.take(byteCount).span(of: bytes)
+        let mantissas = cursor.span(of: bytes)
+        let sums = BinSums(bins)
+        let lowers = bins.lowers.span
+        let masks = bins.masks.span
+        let widths = bins.widths.span
+        var bit = 0
+        // Up to this row the mantissas are passed over.
+        var row = 0
+        for index in rows.indices {
+            let wanted = rows[index]
+            if wanted > row {
+                bit &+= try sums.bitCount(of: row..<wanted, in: codes)
+                row = wanted
+            }
+            precondition(wanted == row)
+            let code = try sums.code(ofRow: wanted, in: codes)
+            guard code < bins.count else { throw ByteCodingError(.corrupted, "bin code") }
+            let field = try BitPacking.wideField(mantissas, at: bit, mask: masks[code], width: widths[code])
+            values.append(lowers[code] &+ field)
+        }
+    }
+}
+
+/// Sums of the mantissas' widths of packed bin codes, a byte of codes at a time.
+struct BinSums {
+    private let codeWidth: Int
+    /// By code; of those without a bin more than all real ones together.
+    private var ofCode = InlineArray<16, UInt64>(repeating: 1 << 40)
+    /// By byte: of the whole codes in it, from its first bit; only where the width of codes divides 8.
+    private var ofByte = InlineArray<256, UInt64>(repeating: 0)
+
+    init(_ bins: BinTable) {
+        codeWidth = bins.codeWidth
+        for code in 0..<bins.count { ofCode[code] = UInt64(bins.widths[code]) }
+        guard codeWidth != 3 else { return }
+        let mask = (1 << codeWidth) - 1
+        for byte in 0..<256 {
+            var sum: UInt64 = 0
+            for shift in stride(from: 0, to: 8, by: codeWidth) { sum &+= ofCode[byte >> shift & mask] }
+            ofByte[byte] = sum
+        }
+    }
+
+    /// The mantissa bits of the rows. Throws `.corrupted` at a code that has no bin.
+    func bitCount(of rows: Range<Int>, in codes: RawSpan) throws(ByteCodingError) -> Int {
+        let codesInByte = 8 / codeWidth
+        let ofCode = ofCode.span
+        var sum: UInt64 = 0
+        var row = rows.lowerBound
+        if codeWidth != 3 {
+            let table = ofByte.span
+            while row < rows.upperBound, row % codesInByte != 0 {
+                sum &+= ofCode[try code(ofRow: row, in: codes)]
+                row &+= 1
+            }
+            var byte = row / codesInByte
+            let end = rows.upperBound / codesInByte
+            guard end <= codes.byteCount else { throw ByteCodingError(.truncated, "bin codes") }
+            while byte < end {
+                sum &+= table[Int(codes[byte])]
+                byte &+= 1
+            }
+            row = max(row, end &* codesInByte)
+        }
+        while row < rows.upperBound {
+            sum &+= ofCode[try code(ofRow: row, in: codes)]
+            row &+= 1
+        }
+        guard sum < 1 << 40 else { throw ByteCodingError(.corrupted, "bin code") }
+        return Int(sum)
+    }
+
+    /// Below 16.
+    @inline(__always) func code(ofRow row: Int, in codes: RawSpan) throws(ByteCodingError) -> Int {
+        let bit = row &* codeWidth
+        // Codes of 3 bits may lie in two bytes.
+        guard codeWidth != 3 else { return Int(try BitPacking.field(codes, at: bit, width: 3)) }
+        guard bit &>> 3 < codes.byteCount else { throw ByteCodingError(.truncated, "bin codes") }
+        return Int(codes[bit &>> 3] &>> UInt8(bit & 7)) & ((1 &<< codeWidth) &- 1)
+    }
+}
