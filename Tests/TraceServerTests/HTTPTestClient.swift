@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -23,8 +24,10 @@ struct HTTPTestConnection {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var received = ByteBuffer()
 
+    /// - Parameter isReset: Ends it with a reset, as when the client's process has died.
     static func with(
-        port: Int, tls: NIOSSLContext? = nil, _ body: (inout HTTPTestConnection) async throws -> Void
+        port: Int, tls: NIOSSLContext? = nil, isReset: Bool = false,
+        _ body: (inout HTTPTestConnection) async throws -> Void
     ) async throws {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
@@ -36,6 +39,9 @@ struct HTTPTestConnection {
                     return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
+        if isReset {
+            try await (channel.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        }
         try await channel.executeThenClose { inbound, outbound in
             var connection = HTTPTestConnection(outbound: outbound, inbound: inbound.makeAsyncIterator())
             try await body(&connection)

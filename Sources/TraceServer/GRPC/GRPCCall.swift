@@ -10,7 +10,7 @@ struct GRPCCall: Sendable {
     let isCompressed: Bool
     /// Holds the message's memory until the call was answered.
     let reservation: IngestReservation
-    /// Sends the answer. From any thread, once; when the client has gone it does nothing.
+    /// Counts and sends the answer. From any thread, once; when the client has gone it is only counted.
     let reply: @Sendable (GRPCReply) -> Void
 
     init(
@@ -36,13 +36,20 @@ struct GRPCReply: Sendable {
     var status: GRPCStatus
     /// The encoded message, if the status is OK.
     var message: [UInt8]
-    /// Why nothing of the request was stored; nil if the status is OK.
+    /// Why nothing of the request was stored; nil if it was.
     var refusal: RefusalReason?
 
     static func success(_ message: [UInt8]) -> GRPCReply { GRPCReply(status: .ok, message: message) }
 
-    static func failure(_ status: GRPCStatus) -> GRPCReply {
-        GRPCReply(status: status, message: [], refusal: RefusalReason(status.code))
+    /// - Parameter reason: By default what the status says already.
+    static func failure(_ status: GRPCStatus, _ reason: RefusalReason? = nil) -> GRPCReply {
+        GRPCReply(status: status, message: [], refusal: reason ?? RefusalReason(status.code))
+    }
+
+    /// The request was stored, but its answer can't be made.
+    static func withoutAnswer(_ error: any Error) -> GRPCReply {
+        let status = GRPCStatus(.unavailable, "the answer could not be made: \(error)")
+        return GRPCReply(status: status, message: [], refusal: nil)
     }
 
     static func failure(_ error: IngestError) -> GRPCReply {

@@ -40,7 +40,7 @@ struct GRPCService: Sendable {
         } catch let error as IngestError {
             return .failure(error)
         } catch {
-            return .failure(GRPCStatus(.unavailable, "the answer could not be made: \(error)"))
+            return .withoutAnswer(error)
         }
     }
 

@@ -168,8 +168,8 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         guard case .gathering(let head) = state, let context else { return }
         deadline?.cancel()
         guard let message = assembler.finished(), let reservation else {
-            return answer(
-                .failure(GRPCStatus(.internal, "the client ended the call before its message was complete")))
+            let status = GRPCStatus(.internal, "the client ended the call before its message was complete")
+            return answer(.failure(status, .incomplete))
         }
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -187,13 +187,13 @@ final class UnaryStreamHandler: ChannelInboundHandler {
 }
 
 extension UnaryStreamHandler {
-    /// Writes the answer; the first one counts.
+    /// Counts and writes the answer, of which a call gets one. It is counted too if nobody waits for it any more.
     private func answer(_ reply: GRPCReply) {
-        if case .ended = state { return }
-        guard let context else { return }
         if method != .healthCheck {
             shared.metrics.countRequest(reply.status.code, refused: reply.refusal)
         }
+        if case .ended = state { return }
+        guard let context else { return }
         var head = HPACKHeaders()
         head.add(name: ":status", value: "200")
         head.add(name: "content-type", value: "application/grpc")
@@ -212,6 +212,7 @@ extension UnaryStreamHandler {
     }
 
     private func refuse(httpStatus: Int) {
+        shared.metrics.countRefusal(.grpc, .unsupported)
         guard let context else { return }
         var head = HPACKHeaders()
         head.add(name: ":status", value: String(httpStatus))

@@ -20,11 +20,11 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     case unauthenticated
     /// A token that does not allow to write.
     case forbidden
-    /// A path, method, media type or compression that is not taken.
+    /// A path, method, media type, compression or transfer coding that is not taken.
     case unsupported
     /// The sender went away or stopped before the request was whole.
     case incomplete
-    /// The request took too long to arrive.
+    /// The request took too long to arrive, and its sender was cut off.
     case slow
 
     package init(_ error: IngestError) { self = RefusalReason(rawValue: error.reason.rawValue) ?? .other }
@@ -36,9 +36,10 @@ package enum RefusalReason: String, Sendable, CaseIterable {
             case 400: .incomplete
             case 401: .unauthenticated
             case 403: .forbidden
-            case 404, 405, 415: .unsupported
+            case 404, 405, 415, 501: .unsupported
             case 408: .slow
             case 413: .tooLarge
+            case 503: .shutdown
             default: .other
             }
     }
@@ -47,12 +48,11 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     init(_ code: GRPCStatus.Code) {
         self =
             switch code {
-            case .invalidArgument: .malformed
+            case .invalidArgument, .internal: .malformed
             case .deadlineExceeded: .slow
             case .permissionDenied: .forbidden
             case .resourceExhausted: .tooLarge
             case .unimplemented, .notFound: .unsupported
-            case .internal: .incomplete
             case .unavailable: .shutdown
             case .unauthenticated: .unauthenticated
             case .ok: .other

@@ -46,6 +46,13 @@ struct OTLPAnswer: Sendable {
         if status == 405 { fields.append(("allow", "POST")) }
     }
 
+    /// The request was stored, but its answer can't be made.
+    static func withoutAnswer(_ error: any Error, as mediaType: MediaType) -> OTLPAnswer {
+        var answer = OTLPAnswer(status: 503, "the answer could not be made: \(error)", as: mediaType)
+        answer.refusal = nil
+        return answer
+    }
+
     /// RFC 9112, section 6.1: what a body means under a coding that is not known, nobody here can tell.
     static var unknownCoding: OTLPAnswer {
         var answer = OTLPAnswer(status: 501)

@@ -10,7 +10,7 @@ struct OTLPHTTPCall: Sendable {
     private var body: [UInt8]
     /// Holds the body's memory until the call was answered.
     let reservation: GrowingReservation
-    /// Sends the answer. From any thread, once; when the client has gone it does nothing.
+    /// Counts and sends the answer. From any thread, once; when the client has gone it is only counted.
     let reply: @Sendable (OTLPAnswer) -> Void
 
     init(
@@ -57,7 +57,7 @@ struct OTLPHTTPService: Sendable {
         } catch let error as IngestError {
             return OTLPAnswer(error, as: request.mediaType)
         } catch {
-            return OTLPAnswer(status: 503, "the answer could not be made: \(error)", as: request.mediaType)
+            return .withoutAnswer(error, as: request.mediaType)
         }
     }
 }

@@ -41,6 +41,7 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
     private var state = State.waitingForHead
     private var context: ChannelHandlerContext?
     // Of the request at hand
+    private var number = 0
     private var head: HTTPRequestHead?
     private var announced: AnnouncedBody?
     private var bodyHasEnded = false
@@ -91,6 +92,7 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
     private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard case .waitingForHead = state else { return }
         self.head = head
+        number += 1
         bodyHasEnded = false
         let announced = AnnouncedBody(head)
         self.announced = announced
@@ -155,10 +157,29 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
     /// A body that was begun has to arrive, else slow clients would hold memory for ever. Most are there by now.
     func channelReadComplete(context: ChannelHandlerContext) {
         switch state {
-        case .gathering, .discarding: if deadline == nil { close(after: shared.limits.bodySeconds, context) }
+        case .gathering, .discarding: if deadline == nil { watchTheClock(context) }
         case .waitingForHead, .called, .ended: break
         }
         context.fireChannelReadComplete()
+    }
+
+    private func watchTheClock(_ context: ChannelHandlerContext) {
+        let (handler, eventLoop) = (NIOLoopBound(self, eventLoop: context.eventLoop), context.eventLoop)
+        let (end, number) = (ContinuousClock.now + .seconds(shared.limits.bodySeconds), number)
+        deadline = shared.deadlines.add(at: end) { eventLoop.execute { handler.value.endSlowRequest(number) } }
+    }
+
+    /// - Parameter number: Of the request that was slow, which may be there by now.
+    private func endSlowRequest(_ number: Int) {
+        guard number == self.number else { return }
+        switch state {
+        case .gathering: shared.metrics.countRefusal(.http, .slow)
+        case .discarding: break
+        case .waitingForHead, .called, .ended: return
+        }
+        // Before the channel says that it is closed, by which a request is incomplete.
+        forget()
+        context?.close(promise: nil)
     }
 
     private func finishBody(_ context: ChannelHandlerContext) {
@@ -193,7 +214,12 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
     }
 
     private func finish(_ reply: OTLPAnswer) {
-        if case .called = state { answer(reply) }
+        if case .called = state { answer(reply) } else { count(reply) }
+    }
+
+    private func count(_ answer: OTLPAnswer) {
+        shared.metrics.countRequest(httpStatus: answer.status)
+        if let reason = answer.refusal { shared.metrics.countRefusal(.http, reason) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -213,11 +239,11 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
 
     /// The handler before this one has answered 400 where it could, and the decoder closes the connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError else { return context.close(promise: nil) }
+        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         if case .ended = state { return }
         if case .gathering = state {
             shared.metrics.countRequest(httpStatus: 400)
-            shared.metrics.countRefusal(.http, .malformed)
+            shared.metrics.countRefusal(.http, error == .invalidEOFState ? .incomplete : .malformed)
         }
         forget()
     }
@@ -232,8 +258,7 @@ extension OTLPHTTPHandler {
     /// has too much of it, is cut off instead.
     private func answer(_ answer: OTLPAnswer, isCounted: Bool = true, endsConnection: Bool = false) {
         guard let context, let head, let announced else { return }
-        if isCounted { shared.metrics.countRequest(httpStatus: answer.status) }
-        if let reason = answer.refusal { shared.metrics.countRefusal(.http, reason) }
+        if isCounted { count(answer) }
         let restByteCount = (announced.byteCount ?? 0) - body.count
         let cutsOff =
             !bodyHasEnded && (announced.waitsForContinue || restByteCount > shared.limits.discardedByteCount)
