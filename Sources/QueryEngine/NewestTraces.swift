@@ -60,7 +60,6 @@ extension NewestTraces.Entry {
     /// Bytes in memory, about, also once the spans are looked up.
     fileprivate var byteCount: Int {
         let pendingCount = pending?.rows.reduce(0) { $0 + $1.count } ?? 0
-        let shown = trace.spansets.reduce(0) { $0 + 96 + $1.spans.reduce(0) { $0 + 160 + $1.attributes.count * 96 } }
-        return 512 + shown + pendingCount * 256 + trace.services.count * 80
+        return 256 + trace.byteCount + pendingCount * 256
     }
 }

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
-internal import TraceStorage
+package import TraceStorage
 
-/// What one query holds of the memory for queries; goes back when the last reference is gone.
+/// What one query holds of the memory for queries, and then its answer; goes back when the last reference is gone.
 package final class QueryMemory: Sendable {
     private let budget: MemoryBudget
     private let taken = Mutex(0)
 
-    init(budget: MemoryBudget) { self.budget = budget }
+    package init(budget: MemoryBudget) { self.budget = budget }
 
     deinit { budget.giveBack(taken.withLock { $0 }, for: .query) }
+
+    /// Bytes that are held.
+    package var byteCount: Int { taken.withLock { $0 } }
 
     /// Makes sure that `byteCount` bytes are taken in all.
     ///
     /// - Throws: `.tooLarge` if no query may hold as much, `.unavailable` if other queries hold the rest now.
-    func hold(_ byteCount: Int) throws(QueryError) {
+    package func hold(_ byteCount: Int) throws(QueryError) {
         let isHeld = taken.withLock { taken in
             guard byteCount > taken else { return true }
             guard budget.take(byteCount - taken, for: .query) else { return false }
@@ -35,7 +38,16 @@ package final class QueryMemory: Sendable {
     /// Takes `byteCount` bytes beside those that are held.
     ///
     /// - Throws: As `hold`.
-    func holdMore(_ byteCount: Int) throws(QueryError) { try hold(taken.withLock { $0 } + byteCount) }
+    package func holdMore(_ byteCount: Int) throws(QueryError) { try hold(self.byteCount + byteCount) }
+
+    /// Gives back what is held beyond `byteCount` bytes.
+    package func keep(_ byteCount: Int) {
+        let excess = taken.withLock { taken in
+            defer { taken = min(taken, byteCount) }
+            return max(0, taken - byteCount)
+        }
+        budget.giveBack(excess, for: .query)
+    }
 }
 
 /// When a query has to end.

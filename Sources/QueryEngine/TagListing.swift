@@ -7,11 +7,18 @@ internal import TraceStorage
 extension QueryEngine {
     package func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames {
         var names: [TagScope: Set<[UInt8]>] = [:]
+        let memory = QueryMemory(budget: budget)
         let snapshot = store.snapshot(of: tenant)
+        // Once as bytes, and twice as texts while they are put in order.
+        let hold = { (names: [TagScope: Set<[UInt8]>]) in
+            try memory.hold(3 * names.values.joined().reduce(0) { $0 + 64 + $1.count })
+        }
         let reason = try await overSources(snapshot, query, .tagNames) { head in
             for scope in scopes { names[scope, default: []].formUnion(head.attributeKeys(of: scope.place)) }
+            try hold(names)
         } block: { reader, _ in
             for scope in scopes { names[scope, default: []].formUnion(try await reader.attributeKeys(of: scope.place)) }
+            try hold(names)
         }
         var cut: String?
         let sorted = names.mapValues { names in
@@ -20,7 +27,8 @@ extension QueryEngine {
             cut = "\(texts.count) names, of which \(limit) are shown: raise limit to see all"
             return Array(texts.prefix(limit))
         }
-        return TagNames(names: sorted, partialReason: reason ?? cut)
+        memory.keep(sorted.values.joined().reduce(0) { $0 + 64 + $1.utf8.count })
+        return TagNames(names: sorted, partialReason: reason ?? cut, memory: memory)
     }
 
     package func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantID) async throws -> TagValues {
@@ -29,12 +37,13 @@ extension QueryEngine {
         let snapshot = store.snapshot(of: tenant)
         var reason: String?
         do {
+            // Once as they are found, and twice as texts while they are put in order.
             reason = try await overSources(snapshot, query, .tagValues) { head in
                 list(subject, of: head, into: &values)
-                try memory.hold(values.byteCount)
+                try memory.hold(3 * values.byteCount)
             } block: { reader, deadline in
                 try await list(subject, of: reader, into: &values) {
-                    try memory.hold($0)
+                    try memory.hold(3 * $0)
                     return deadline.excess == nil
                 }
             }
@@ -51,7 +60,8 @@ extension QueryEngine {
             reason = reason ?? "\(sorted.count) values, of which \(limit) are shown: raise limit to see all"
             sorted.removeLast(sorted.count - limit)
         }
-        return TagValues(values: sorted, partialReason: reason)
+        memory.keep(sorted.reduce(0) { $0 + 64 + $1.text.utf8.count })
+        return TagValues(values: sorted, partialReason: reason, memory: memory)
     }
 
     /// Goes through the heads and blocks of which something lies in the range; returns what could not be read.

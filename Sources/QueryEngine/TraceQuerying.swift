@@ -14,7 +14,7 @@ package struct FoundTrace: Sendable {
     /// Bytes read from blocks for it.
     package let inspectedByteCount: Int
     /// Held as long as the spans are.
-    private let memory: QueryMemory?
+    package let memory: QueryMemory?
 
     package init(
         id: TraceID, spans: SpanBatchView, rows: [Int], partialReason: String?, inspectedByteCount: Int,
@@ -27,11 +27,6 @@ package struct FoundTrace: Sendable {
         self.partialReason = partialReason
         self.inspectedByteCount = inspectedByteCount
     }
-
-    /// Counts bytes of an answer that are kept beside the spans, as long as the spans are kept.
-    ///
-    /// - Throws: `.tooLarge` if no query may hold as much, `.unavailable` if other queries hold the rest now.
-    package func holdMore(_ byteCount: Int) throws(QueryError) { try memory?.holdMore(byteCount) }
 }
 
 /// Which slow spans are asked for. Conditions that are nil hold for every span.
@@ -87,7 +82,7 @@ package struct SlowSpanResult: Sendable {
     /// Why spans may be missing; nil if the answer is complete.
     package var partialReason: String?
     /// Held as long as the spans are.
-    private let memory: QueryMemory?
+    package let memory: QueryMemory?
 
     package init(spans: [SlowSpan], partialReason: String?, memory: QueryMemory? = nil) {
         self.memory = memory

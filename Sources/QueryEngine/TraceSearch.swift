@@ -97,6 +97,8 @@ struct TraceSearch {
         }
         result.traces = try await described(newest.sorted())
         if query.isExplained { result.explanation = explanation(started) }
+        result.memory = memory
+        memory.keep(result.traces.reduce(0) { $0 + $1.byteCount })
         return result
     }
 
@@ -386,12 +388,13 @@ struct TraceSearch {
         let pending = entries.map(\.pending)
         var traces = entries.map(\.trace)
         entries = []
+        var byteCount = heldByteCount
         let inBlocks = pending.indices.filter { pending[$0] != nil }
         for (block, parts) in Dictionary(grouping: inBlocks, by: { pending[$0]?.block ?? 0 }) {
             let found = parts.compactMap { entry in pending[entry].map { (entry: entry, place: $0) } }
             do {
                 let reader = try await blocks.reader(block)
-                try await describeSpans(of: found, reader, &traces)
+                byteCount += try await describeSpans(of: found, held: byteCount, reader, &traces)
                 try await describeServices(of: found, reader, &traces)
             } catch let error as BlockError {
                 fail(block, error)
@@ -403,12 +406,15 @@ struct TraceSearch {
     /// A trace of the answer, and where its spans lie.
     private typealias Found = (entry: Int, place: NewestTraces.Pending)
 
+    /// - Returns: Bytes that the spans take in memory, beside those that are held.
     private func describeSpans(
-        of found: [Found], _ reader: BlockReader, _ traces: inout [SearchedTrace]
-    ) async throws {
+        of found: [Found], held: Int, _ reader: BlockReader, _ traces: inout [SearchedTrace]
+    ) async throws -> Int {
         let rows = found.flatMap { $0.place.rows.joined() }
         let order = rows.indices.sorted { rows[$0] < rows[$1] }
-        var spans = try await shown.spans(at: order.map { rows[$0] }, reader)
+        let spans = try await shown.spans(at: order.map { rows[$0] }, reader)
+        let byteCount = spans.reduce(0) { $0 + $1.byteCount }
+        try memory.hold(held + byteCount)
         // Where each row's span stands among those.
         var ranks = [Int](repeating: 0, count: rows.count)
         for (rank, row) in order.enumerated() { ranks[row] = rank }
@@ -419,7 +425,7 @@ struct TraceSearch {
                 next += rows.count
             }
         }
-        spans = []
+        return byteCount
     }
 
     private func describeServices(

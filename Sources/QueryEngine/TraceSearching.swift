@@ -142,10 +142,13 @@ package struct TraceSearchResult: Sendable {
     package var figures = SearchFigures()
     /// Only if the query asks for it.
     package var explanation: SearchExplanation?
+    /// Held as long as the traces are.
+    package var memory: QueryMemory?
 
-    package init(traces: [SearchedTrace], partialReason: String? = nil) {
+    package init(traces: [SearchedTrace], partialReason: String? = nil, memory: QueryMemory? = nil) {
         self.traces = traces
         self.partialReason = partialReason
+        self.memory = memory
     }
 }
 
@@ -169,10 +172,13 @@ package struct TagNames: Sendable {
     package var names: [TagScope: [String]]
     /// Why names are missing; nil if the answer is complete.
     package var partialReason: String?
+    /// Held as long as the names are.
+    package let memory: QueryMemory?
 
-    package init(names: [TagScope: [String]], partialReason: String? = nil) {
+    package init(names: [TagScope: [String]], partialReason: String? = nil, memory: QueryMemory? = nil) {
         self.names = names
         self.partialReason = partialReason
+        self.memory = memory
     }
 }
 
@@ -204,10 +210,13 @@ package struct TagValues: Sendable {
     package var values: [TagValue]
     /// Why values are missing; nil if the answer is complete.
     package var partialReason: String?
+    /// Held as long as the values are.
+    package let memory: QueryMemory?
 
-    package init(values: [TagValue], partialReason: String? = nil) {
+    package init(values: [TagValue], partialReason: String? = nil, memory: QueryMemory? = nil) {
         self.values = values
         self.partialReason = partialReason
+        self.memory = memory
     }
 }
 

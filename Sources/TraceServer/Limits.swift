@@ -102,8 +102,9 @@ package struct ServerLimits: Sendable {
     /// Spans of a trace that are encoded in one go: a few milliseconds of work.
     package var spansPerSlice = 4_096
 
-    /// Bytes of an answer that can't be made piece by piece: a trace in protobuf by version 2 of the API.
-    package var wholeAnswerByteCount = 256 << 20
+    /// Bytes of a trace in memory that are encoded in one go, if it has large spans: a slice is made while the one
+    /// before waits for the client.
+    package var sliceByteCount = 512 << 10
 
     /// Bytes of a query's URL, below what the headers may have.
     package var urlByteCount = 16 << 10

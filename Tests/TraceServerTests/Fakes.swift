@@ -152,7 +152,8 @@ struct TestSpan {
 
 /// A found trace with these spans.
 func foundTrace(
-    _ id: TraceID, _ spans: [TestSpan], partialReason: String? = nil, inspectedByteCount: Int = 123
+    _ id: TraceID, _ spans: [TestSpan], partialReason: String? = nil, inspectedByteCount: Int = 123,
+    memory: QueryMemory? = nil
 ) -> FoundTrace {
     var batch = SpanBatch(pool: SlabPool(retainedByteLimit: 0))
     for span in spans {
@@ -176,5 +177,5 @@ func foundTrace(
     }
     return FoundTrace(
         id: id, spans: batch.view(), rows: Array(spans.indices), partialReason: partialReason,
-        inspectedByteCount: inspectedByteCount)
+        inspectedByteCount: inspectedByteCount, memory: memory)
 }

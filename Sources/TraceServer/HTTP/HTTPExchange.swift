@@ -95,8 +95,11 @@ struct HTTPExchange: ~Copyable {
         if isAnswerToHead {
             let head = try await Self.headOnly(response)
             try await writer.writeResponse(head)
-        } else {
+        } else if let byteCount = response.body.contentLength, byteCount <= PacedWriter.stepByteCount {
             try await writer.write(response: response.head, body: response.body)
+        } else {
+            let body = try await writer.writeHead(response.head)
+            try await response.body.write(PacedWriter(writer: body, channel: channel))
         }
         if mustClose { channel.close(mode: .output, promise: nil) }
         var rest = bodyHasEnded ? nil : body
@@ -105,6 +108,42 @@ struct HTTPExchange: ~Copyable {
             discardedByteCount += part.readableBytes
             if discardedByteCount > limits.discardedByteCount { return channel.close(promise: nil) }
         }
+    }
+}
+
+/// Writes a long body no faster than the client takes it, up to what one piece is more than the channel's buffer.
+///
+/// What is written gets to the channel on its event loop, and only there it shows that the client does not read: whoever
+/// writes on before that is not held up.
+private struct PacedWriter: ResponseBodyWriter {
+    var writer: any ResponseBodyWriter
+    let channel: any Channel
+    /// What the channel may not know of yet.
+    private var unseenByteCount = 0
+
+    /// The channel's own buffer, beyond which it wants no more.
+    static let stepByteCount = 64 << 10
+
+    init(writer: any ResponseBodyWriter, channel: any Channel) {
+        self.writer = writer
+        self.channel = channel
+    }
+
+    mutating func write(_ buffer: ByteBuffer) async throws {
+        try await waitForChannel()
+        unseenByteCount += buffer.readableBytes
+        try await writer.write(buffer)
+    }
+
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+        try await waitForChannel()
+        try await writer.finish(trailingHeaders)
+    }
+
+    private mutating func waitForChannel() async throws {
+        guard unseenByteCount >= Self.stepByteCount else { return }
+        unseenByteCount = 0
+        try await channel.eventLoop.submit {}.get()
     }
 }
 

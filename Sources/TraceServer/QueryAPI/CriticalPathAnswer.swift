@@ -21,9 +21,12 @@ struct CriticalPathAnswer {
             if let reason = found?.partialReason { throw QueryError(.unavailable, reason) }
             return plainText(.notFound, "trace \(id) is not stored\n")
         }
+        try found.memory?.holdMore(found.rows.count * AnalysedTrace.byteCountPerSpan)
         let answer = AnalysedTrace(found, options)
         let chunkByteCount = limits.answerChunkByteCount
-        return streamedJSON { try await answer.write(to: &$0, chunkByteCount: chunkByteCount) }
+        return try streamedJSON(holding: found.memory, byteCount: found.rows.count * 256, limits) {
+            try await answer.write(to: &$0, chunkByteCount: chunkByteCount)
+        }
     }
 
     private func options(_ target: RequestTarget) throws(ParameterError) -> CriticalPathOptions {
@@ -40,6 +43,9 @@ struct CriticalPathAnswer {
 private struct AnalysedTrace: Sendable {
     let trace: FoundTrace
     let path: CriticalPath
+
+    /// What the analysis takes in memory, about: columns, the tree, segments and times.
+    static let byteCountPerSpan = 160
 
     init(_ trace: FoundTrace, _ options: CriticalPathOptions) {
         self.trace = trace

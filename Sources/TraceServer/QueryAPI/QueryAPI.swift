@@ -182,12 +182,20 @@ func jsonResponse(_ json: consuming JSONWriter) -> Response {
 }
 
 /// JSON of any length: `write` writes it in pieces, and each waits until the client has taken the one before.
-func streamedJSON(_ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void)
-    -> Response
-{
+///
+/// - Parameters:
+///   - memory: What the query holds; kept until the client has taken the answer, or has left.
+///   - byteCount: How long the answer is, about: of a long one two pieces are there at a time, which are counted.
+/// - Throws: As ``QueryMemory/hold(_:)``.
+func streamedJSON(
+    holding memory: QueryMemory?, byteCount: Int, _ limits: ServerLimits,
+    _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+) throws(QueryError) -> Response {
+    try memory?.holdMore(min(byteCount, 2 * limits.answerChunkByteCount))
     let body = ResponseBody { writer in
         try await write(&writer)
         try await writer.finish(nil)
+        withExtendedLifetime(memory) {}
     }
     return Response(status: .ok, headers: [.contentType: "application/json"], body: body)
 }

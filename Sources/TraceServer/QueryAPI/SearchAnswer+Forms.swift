@@ -115,7 +115,12 @@ func protobufResponse(_ result: TraceSearchResult) throws -> Response {
     var message = SearchResponse()
     message.traces = result.traces.map { SearchResponse.Trace($0) }
     message.metrics = SearchResponse.Metrics(result.figures, isPartial: result.partialReason != nil)
+    let bytes = ByteBuffer(bytes: try message.encoded())
     return Response(
         status: .ok, headers: [.contentType: "application/protobuf"],
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: try message.encoded())))
+        body: ResponseBody(contentLength: bytes.readableBytes) { writer in
+            try await writer.write(bytes)
+            try await writer.finish(nil)
+            withExtendedLifetime(result.memory) {}
+        })
 }

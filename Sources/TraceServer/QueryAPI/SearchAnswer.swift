@@ -21,8 +21,15 @@ struct SearchAnswer: Sendable {
     func answer(_ target: RequestTarget, accept: String, tenant: TenantID) async throws -> Response {
         let query = try searchQuery(target)
         let result = try await queries.searchTraces(query, tenant: tenant)
-        if accept.contains("application/protobuf") { return try protobufResponse(result) }
-        return streamedJSON { writer in
+        let byteCount = result.traces.reduce(0) { $0 + $1.byteCount }
+        if accept.contains("application/protobuf") {
+            // As messages, encoded, and copied.
+            try result.memory?.holdMore(3 * byteCount)
+            return try protobufResponse(result)
+        }
+        // One trace at a time is made a message, and written whole.
+        try result.memory?.holdMore(3 * (result.traces.map(\.byteCount).max() ?? 0))
+        return try streamedJSON(holding: result.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()
             json.beginObject()
             json.name("traces")

@@ -25,7 +25,8 @@ struct SlowSpanAnswer: Sendable {
     func answer(_ target: RequestTarget, tenant: TenantID) async throws -> Response {
         let query = try slowSpanQuery(target)
         let result = try await queries.slowSpans(query, tenant: tenant)
-        return streamedJSON { writer in
+        let byteCount = result.spans.count * 512
+        return try streamedJSON(holding: result.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()
             json.beginObject()
             json.name("spans")

@@ -26,24 +26,28 @@ struct TagAnswer: Sendable {
         let scopes = Set(scope == .none ? TagScope.allCases : one)
         let found = scopes.isEmpty
             ? TagNames(names: [:]) : try await queries.tagNames(scopes, query, tenant: tenant)
-        var json = JSONWriter()
-        json.beginObject()
-        switch version {
-        case .v1:
-            var names = Set(found.names.values.flatMap { $0 })
-            if scope == .intrinsic { names.formUnion(Self.intrinsics) }
-            json.field("tagNames", sorted(names, query.limit))
-        case .v2:
-            json.name("scopes")
-            json.beginList()
-            for scope in TagScope.allCases {
-                if let names = found.names[scope], !names.isEmpty { write(scope.rawValue, names, to: &json) }
+        // As a set, in order, and written.
+        try found.memory?.holdMore(3 * found.names.values.joined().reduce(0) { $0 + 64 + $1.utf8.count })
+        return try streamedJSON(holding: found.memory, byteCount: 0, limits) { writer in
+            var json = JSONWriter()
+            json.beginObject()
+            switch version {
+            case .v1:
+                var names = Set(found.names.values.flatMap { $0 })
+                if scope == .intrinsic { names.formUnion(Self.intrinsics) }
+                json.field("tagNames", sorted(names, query.limit))
+            case .v2:
+                json.name("scopes")
+                json.beginList()
+                for scope in TagScope.allCases {
+                    if let names = found.names[scope], !names.isEmpty { write(scope.rawValue, names, to: &json) }
+                }
+                if scope == .none || scope == .intrinsic { write("intrinsic", Self.intrinsics, to: &json) }
+                json.endList()
             }
-            if scope == .none || scope == .intrinsic { write("intrinsic", Self.intrinsics, to: &json) }
-            json.endList()
+            close(&json, found.partialReason)
+            try await writer.write(json.takeBuffer())
         }
-        close(&json, found.partialReason)
-        return jsonResponse(json)
     }
 
     private func sorted(_ names: Set<String>, _ limit: Int?) -> [String] {
@@ -72,7 +76,8 @@ struct TagAnswer: Sendable {
         } else {
             found = TagValues(values: [])
         }
-        return streamedJSON { writer in
+        let byteCount = found.values.reduce(0) { $0 + 64 + $1.text.utf8.count }
+        return try streamedJSON(holding: found.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()
             json.beginObject()
             json.name("tagValues")

@@ -7,12 +7,13 @@ internal import NIOCore
 internal import OTLP
 internal import ProtobufMessages
 internal import QueryEngine
+internal import Synchronization
 internal import TraceModel
 
 /// `GET /api/traces/{id}` and `GET /api/v2/traces/{id}`: a whole trace as Tempo answers it.
 ///
-/// JSON, and protobuf of version 1, is made and sent slice by slice; so a slow client of a giant trace holds the
-/// trace's columns and one slice, not its text.
+/// It is made and sent slice by slice; so a slow client of a giant trace holds the trace's columns and two slices, not
+/// its text.
 struct TraceAnswer {
     enum Version: Sendable {
         /// The trace alone; 404 if it is not there, 503 if it may be there or be longer.
@@ -34,14 +35,14 @@ struct TraceAnswer {
             throw QueryError(.unavailable, "trace \(id) can't be read whole now: \(reason)")
         }
         let presence: OTLPEncoder.Presence = target["raw"] == "true" ? .exact : .always
-        let body = TraceBody(found, presence: presence, spansPerSlice: limits.spansPerSlice)
+        let body = TraceBody(found, presence: presence, limits)
         let wantsProtobuf = accept.contains("application/protobuf")
         switch (version, wantsProtobuf) {
         case (.v1, _) where body.isEmpty: return Response(status: .notFound)
         case (.v1, true): return try response("application/protobuf", body, Protobuf())
         case (.v1, false):
             return try response("application/json", body, JSON(listName: "batches", head: "", tail: ""))
-        case (.v2, true): return try wholeProtobuf(found, body)
+        case (.v2, true): return try await response("application/protobuf", body, Protobuf(body))
         case (.v2, false): return try response("application/json", body, JSON(found))
         }
     }
@@ -57,29 +58,23 @@ struct TraceAnswer {
 
     private func response(_ contentType: String, _ body: TraceBody, _ format: some TraceFormat) throws -> Response {
         let fields: HTTPFields = [.contentType: contentType]
-        var buffer = ByteBuffer()
-        body.write(slice: 0, format, to: &buffer)
-        if body.sliceCount <= 1 { return try whole(buffer, fields, body.found) }
-        try body.found?.holdMore(buffer.storageCapacity)
-        let first = buffer
+        // Made here, so that a lack of memory is known before the answer begins.
+        let first = try body.slice(0, format)
+        if body.sliceCount <= 1 { return whole(first, fields, body.found) }
+        let begun = BegunAnswer(first)
         let stream = ResponseBody { writer in
-            try await writer.write(first)
-            for slice in 1..<body.sliceCount {
-                var buffer = ByteBuffer()
-                body.write(slice: slice, format, to: &buffer)
-                try await writer.write(buffer)
-            }
+            if let first = begun.take() { try await writer.write(first) }
+            for slice in 1..<body.sliceCount { try await writer.write(body.slice(slice, format)) }
             try await writer.finish(nil)
         }
         return Response(status: .ok, headers: fields, body: stream)
     }
 
     /// An answer in one piece. A large one is counted until the client has taken it, with the spans.
-    private func whole(_ buffer: ByteBuffer, _ fields: HTTPFields, _ found: FoundTrace?) throws -> Response {
+    private func whole(_ buffer: ByteBuffer, _ fields: HTTPFields, _ found: FoundTrace?) -> Response {
         guard let found, buffer.readableBytes > limits.uncountedAnswerByteCount else {
             return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: buffer))
         }
-        try found.holdMore(buffer.storageCapacity)
         let body = ResponseBody(contentLength: buffer.readableBytes) { writer in
             try await writer.write(buffer)
             try await writer.finish(nil)
@@ -87,25 +82,19 @@ struct TraceAnswer {
         }
         return Response(status: .ok, headers: fields, body: body)
     }
+}
 
-    /// Version 2 in protobuf begins with the trace's length, so that it has to be made first.
-    private func wholeProtobuf(_ found: FoundTrace?, _ body: TraceBody) throws -> Response {
-        var trace: [UInt8] = []
-        for slice in 0..<body.sliceCount {
-            var buffer = ByteBuffer()
-            body.write(slice: slice, Protobuf(), to: &buffer)
-            try found?.holdMore(buffer.readableBytes)
-            buffer.read(buffer.readableBytes, into: &trace)
-            guard trace.count <= limits.wholeAnswerByteCount else {
-                let text = "the trace is too large for protobuf: ask for it as JSON, which is sent in pieces"
-                throw QueryError(.tooLarge, text)
-            }
+/// The first slice of an answer, until it is sent.
+private final class BegunAnswer: Sendable {
+    private let slice: Mutex<ByteBuffer?>
+
+    init(_ slice: ByteBuffer) { self.slice = Mutex(slice) }
+
+    func take() -> ByteBuffer? {
+        slice.withLock { slice in
+            defer { slice = nil }
+            return slice
         }
-        let message = TraceByIDResponse(
-            trace: trace, inspectedByteCount: UInt64(found?.inspectedByteCount ?? 0),
-            isPartial: found?.partialReason != nil, message: found?.partialReason ?? "")
-        return try whole(
-            ByteBuffer(bytes: try message.encoded()), [.contentType: "application/protobuf"], found)
     }
 }
 
@@ -120,43 +109,101 @@ protocol TraceFormat: Sendable {
     func writeEmpty(to buffer: inout ByteBuffer)
 }
 
-/// A trace cut into slices.
+/// A trace cut into slices, of which the memory is counted while they are made and sent.
 private struct TraceBody: Sendable {
     let found: FoundTrace?
     private let encoder: OTLPEncoder
     private let spansPerSlice: Int
+    /// What the spans hold.
+    private let heldByteCount: Int
+    /// What is counted for a slice before it is made.
+    private let expectedByteCount: Int
 
-    init(_ found: FoundTrace?, presence: OTLPEncoder.Presence, spansPerSlice: Int) {
+    init(_ found: FoundTrace?, presence: OTLPEncoder.Presence, _ limits: ServerLimits) {
         self.found = found
         encoder = OTLPEncoder(presence: presence)
-        self.spansPerSlice = spansPerSlice
+        let held = found?.memory?.byteCount ?? 0
+        let fitting = (found?.rows.count ?? 0) * limits.sliceByteCount / max(1, held)
+        spansPerSlice = min(limits.spansPerSlice, max(1, fitting))
+        heldByteCount = held
+        expectedByteCount = min(held, limits.sliceByteCount)
     }
 
     private var spanCount: Int { found?.rows.count ?? 0 }
     var isEmpty: Bool { spanCount == 0 }
     var sliceCount: Int { (spanCount + spansPerSlice - 1) / spansPerSlice }
 
-    func write(slice: Int, _ format: some TraceFormat, to buffer: inout ByteBuffer) {
-        guard let found, !isEmpty else { return format.writeEmpty(to: &buffer) }
+    /// Makes a slice. While it is made the one before it may wait to be sent.
+    ///
+    /// - Throws: As ``QueryMemory/hold(_:)``.
+    func slice(_ slice: Int, _ format: some TraceFormat) throws(QueryError) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        guard let found, !isEmpty else {
+            format.writeEmpty(to: &buffer)
+            return buffer
+        }
+        try found.memory?.hold(heldByteCount + 2 * expectedByteCount)
         let start = slice * spansPerSlice
         let rows = Array(found.rows[start..<min(start + spansPerSlice, spanCount)])
         format.write(
             rows, of: found.spans, encoder, isFirst: slice == 0, isLast: slice == sliceCount - 1, to: &buffer)
+        try found.memory?.hold(heldByteCount + (sliceCount == 1 ? 1 : 2) * buffer.storageCapacity)
+        return buffer
     }
 }
 
 /// Encoded messages one after the other are one message with all of their lists' elements.
 private struct Protobuf: TraceFormat {
+    /// What stands before and behind the trace.
+    private var head: [UInt8] = []
+    private var tail: [UInt8] = []
+    /// The trace, if it is one slice that is made already.
+    private var made: ByteBuffer?
+
+    /// Version 1 of Tempo's API: the trace alone.
+    init() {}
+
+    /// Version 2: the trace is the first field. Its length stands before it, for which a trace of several slices is
+    /// made twice.
+    init(_ body: TraceBody) async throws {
+        var byteCount = 0
+        for slice in 0..<body.sliceCount {
+            let bytes = try body.slice(slice, Protobuf())
+            byteCount += bytes.readableBytes
+            if body.sliceCount == 1 { made = bytes }
+            await Task.yield()
+        }
+        var head = ByteWriter()
+        head.append(0x0a as UInt8)
+        head.append(varint: UInt64(byteCount))
+        self.head = head.array()
+        let found = body.found
+        let rest = TraceByIDResponse(
+            trace: [], inspectedByteCount: UInt64(found?.inspectedByteCount ?? 0),
+            isPartial: found?.partialReason != nil, message: found?.partialReason ?? "")
+        // Without the empty trace that it begins with.
+        tail = Array(try rest.encoded().dropFirst(2))
+    }
+
     func write(
         _ rows: [Int], of view: SpanBatchView, _ encoder: OTLPEncoder, isFirst: Bool, isLast: Bool,
         to buffer: inout ByteBuffer
     ) {
-        var bytes = ByteWriter(capacity: 64 << 10)
-        encoder.encodeProtobuf(rows, of: view, into: &bytes)
-        buffer.write(bytes.bytes)
+        if isFirst { buffer.writeBytes(head) }
+        if let made {
+            buffer.writeImmutableBuffer(made)
+        } else {
+            var bytes = ByteWriter(capacity: 64 << 10)
+            encoder.encodeProtobuf(rows, of: view, into: &bytes)
+            buffer.write(bytes.bytes)
+        }
+        if isLast { buffer.writeBytes(tail) }
     }
 
-    func writeEmpty(to buffer: inout ByteBuffer) {}
+    func writeEmpty(to buffer: inout ByteBuffer) {
+        buffer.writeBytes(head)
+        buffer.writeBytes(tail)
+    }
 }
 
 /// The lists of all slices become one list.

@@ -85,8 +85,10 @@ def unread_answers(server):
     for number in range(100):
         held.append(connect(server.http))
         held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        target = (f"/api/traces/{trace.hex()}", f"/api/v2/traces/{trace.hex()}", "/api/slow?limit=1000")[number % 3]
-        held[-1].sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        target = (f"/api/traces/{trace.hex()}", f"/api/v2/traces/{trace.hex()}", "/api/slow?limit=1000",
+                  "/api/search?spss=100", "/api/v2/search/tag/name/values")[number % 5]
+        accept = ("application/json", "application/protobuf")[number // 5 % 2]
+        held[-1].sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n\r\n".encode())
     # They may hold all memory for queries, which others are told; spans go in all the same.
     status, _, _ = exchange(server.otlp_http, post(raw.span(bytes([0x7f] * 16))))
     require(status == 200, f"a good request is answered with {status}")
