@@ -198,7 +198,7 @@ let package = Package(
             ] + serverProducts),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Inflate", "TraceStorage", nioCore, product("NIOPosix", "swift-nio")],
+            dependencies: ["ByteCoding", "Inflate", "TraceStorage", nioCore, product("NIOPosix", "swift-nio")],
             exclude: ["Python"], swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17

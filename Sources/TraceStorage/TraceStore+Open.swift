@@ -84,13 +84,14 @@ extension TraceStore {
         let recovery = try await writers.run {
             try JournalRecovery(directory + "/journal", fileSystem: configuration.fileSystem)
         }
+        let covered = manifest.state.coveredGenerations
+        try await writers.run { try recovery.checkVersions { covered.contains($0) } }
         let journal = configuration.journalDecorator(
             try await LocalJournal.open(
                 directory + "/journal", fileSystem: configuration.fileSystem, incarnation: .random(using: &random),
                 options: configuration.journalOptions, budget: budget, now: configuration.now))
         try await writers.run { try makeNamesDurable(configuration) }
         let replay = JournalReplayer(pool: pool, budget: budget, recovery: recovery)
-        let covered = manifest.state.coveredGenerations
         var sealed: [SealedGeneration] = []
         var figures = RecoveryFigures()
         for generation in recovery.generations {
@@ -168,11 +169,14 @@ struct JournalReplayer: Sendable {
             }
         }
         report(replay.reports, of: generation, figures.requestCount, logger)
+        figures.lostRequestCount = replay.reports.reduce(0) { $0 + $1.lostRecordCount }
+        figures.suspectRequestCount = replay.reports.reduce(0) { $0 + $1.suspects.count }
         if figures.failedRequestCount > 0 || replay.reports.contains(where: { !$0.passedOver.isEmpty }) {
             try recovery.keepAside(generation)
             figures.damagedGenerationCount = 1
             logger.error("the journal's damaged segments are kept aside", metadata: ["folder": "journal-damaged"])
         }
+        for report in replay.reports where !report.suspects.isEmpty { try recovery.keepAside(tailOf: report) }
         let views = heads.mapValues { $0.filter { $0.batch.rowCount > 0 }.map { $0.view() } }
         return (SealedGeneration(id: generation.id, heads: views.filter { !$0.value.isEmpty }), figures)
     }
@@ -208,16 +212,35 @@ struct JournalReplayer: Sendable {
     ) {
         logger.info(
             "journal replayed", metadata: ["generation": "\(generation.id)", "requests": "\(records)"])
-        for report in reports where report.tornTailByteCount > 0 {
-            // Of a power cut, most often: what was not acknowledged. Damage to the last record looks the same.
-            logger.notice(
-                "the end of the journal was cut off",
-                metadata: ["generation": "\(generation.id)", "bytes": "\(report.tornTailByteCount)"])
-        }
+        for report in reports where report.tornTailByteCount > 0 { self.report(tail: report, logger) }
         for report in reports where !report.passedOver.isEmpty {
             logger.error(
                 "damaged bytes in the journal were passed over",
                 metadata: ["generation": "\(generation.id)", "report": "\(report)"])
         }
+        for report in reports where report.lostRecordCount > 0 {
+            logger.error(
+                "the journal lost requests that were acknowledged: a segment ended well, and they are not in it any more",
+                metadata: ["segment": "\(report.name.text)", "requests": "\(report.lostRecordCount)"])
+        }
+    }
+
+    private func report(tail report: JournalSegmentReport, _ logger: Logger) {
+        let bytes: Logger.MetadataValue = "\(report.tornTailByteCount)"
+        guard !report.suspects.isEmpty else {
+            logger.notice(
+                "the end of the journal was cut off: it was being written, and not acknowledged",
+                metadata: ["segment": "\(report.name.text)", "bytes": bytes])
+            return
+        }
+        logger.warning(
+            """
+            the end of the journal fails its checksum although all of it seems to be there: if the machine lost power or the \
+            server was killed meanwhile it was never acknowledged, otherwise the disk lost acknowledged spans
+            """,
+            metadata: [
+                "segment": "\(report.name.text)", "requests": "\(report.suspects.count)", "bytes": bytes,
+                "folder": "journal-damaged",
+            ])
     }
 }

@@ -2,7 +2,6 @@
 
 import Foundation
 import Testing
-import TraceStorage
 
 extension EndToEndTests {
     /// Data directories that can't be used, or in which something is wrong.
@@ -60,18 +59,6 @@ extension EndToEndTests {
                 let before = directory.contents()
                 try await expectRefusal(scratch, start(scratch), harm.words)
                 #expect(directory.contents() == before)
-            }
-        }
-
-        @Test func `a store of a newer version is refused with advice`() async throws {
-            try await Scratch.with { scratch in
-                try FileManager.default.createDirectory(
-                    atPath: scratch.data + "/store", withIntermediateDirectories: true)
-                let marker = StoreMarker(
-                    storeID: StoreID(high: 1, low: 2), createdNanoseconds: 3, minimumReaderVersion: 99)
-                let path = scratch.data + "/store/vivace-store"
-                #expect(FileManager.default.createFile(atPath: path, contents: Data(marker.encoded())))
-                try await expectRefusal(scratch, start(scratch), ["store version 99", "start a newer program"])
             }
         }
 
@@ -141,6 +128,26 @@ extension EndToEndTests {
                 try await server.terminate()
                 let next = try await TestServer(start(scratch))
                 try await expectTraces(["d"], on: next)
+            }
+        }
+
+        @Test func `a damaged last request of the journal is kept aside, counted and told with what it may mean`() async throws {
+            try await withDirectory { scratch, directory in
+                try directory.rewrite(directory.segments[0]) { bytes in
+                    if let last = bytes.lastIndex(where: { $0 != 0 }) { bytes[last] ^= 1 }
+                }
+                let server = try await TestServer(start(scratch))
+                try await expectTraces(["a", "b"], on: server)
+                #expect(try await server.spans(ofTrace: Self.id("c")) == [])
+                #expect(try await server.metrics().value("vivace_journal_suspect_requests_total") == 1)
+                let complaint = server.program.complaint
+                for word in [" warning ", "fails its checksum", "disk lost acknowledged spans", "journal-damaged"] {
+                    #expect(complaint.contains(word), "\(complaint)")
+                }
+                try await server.terminate()
+                let kept = try directory.files("journal-damaged")
+                #expect(kept.count == 1 && kept[0].contains(".journal.tail-64"))
+                #expect(try Data(contentsOf: URL(fileURLWithPath: kept[0])).range(of: Data("span c".utf8)) != nil)
             }
         }
 

@@ -7,6 +7,8 @@ internal import TraceStorage
 // What the journal's tests share: small records and journals in simulated directories.
 
 let journalDirectory = "/data/journal"
+/// A frame's head, and a count.
+let endMarkByteCount = 40
 
 extension JournalRecord {
     /// A small record that only `number` tells from others.
@@ -71,10 +73,10 @@ extension JournalSegmentReader {
     }
 }
 
-/// The bytes of a segment with these records, and its name.
+/// The bytes of a segment with these records, and its name; without its end mark unless asked for.
 func segment(
     of records: [JournalRecord], segmentByteCount: Int = 64 << 10,
-    compression: JournalCompression = .none, incarnation: UInt64 = 1, isClosed: Bool = true
+    compression: JournalCompression = .none, incarnation: UInt64 = 1, isClosed: Bool = true, hasEndMark: Bool = false
 ) throws -> (bytes: [UInt8], name: JournalSegmentName) {
     let system = SimulatedFileSystem(seed: 1)
     let journal = try LocalJournal.simulated(
@@ -89,5 +91,5 @@ func segment(
     let entry = try #require(try system.entries(of: journalDirectory).first)
     let file = try system.open("\(journalDirectory)/\(entry.name)", .read)
     let name = try #require(JournalSegmentName(entry.name))
-    return (try file.read(file.byteCount(), at: 0), name)
+    return (try file.read(file.byteCount() - (isClosed && !hasEndMark ? endMarkByteCount : 0), at: 0), name)
 }

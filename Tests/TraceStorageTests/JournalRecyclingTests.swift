@@ -45,7 +45,8 @@ internal import TraceStorage
         #expect(bytes.count == 4096)
         // The old frames are there, whole, and one of them begins where the new ones end.
         let markers = bytes.indices.filter { bytes[$0...].starts(with: [0xF7, 0x56, 0x4A, 0x52, 0x4E, 0x4C, 0xE3, 0x9A]) }
-        #expect(markers.count == 20)
+        // 20 records and the end mark.
+        #expect(markers.count == 21)
         let (numbers, reports) = try replay(system)
         #expect(numbers == [100, 101, 102])
         #expect(reports.allSatisfy { $0.passedOver.isEmpty && $0.tornTail == nil })

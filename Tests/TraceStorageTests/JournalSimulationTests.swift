@@ -89,7 +89,9 @@ private struct JournalHistory {
         var recovered: [JournalGenerationID: [UInt64]] = [:]
         for generation in recovery.generations {
             #expect(recovered[generation.id] == nil)
-            let records = try recovery.read(generation).records
+            let (records, reports) = try recovery.read(generation)
+            // A power cut is never taken for a loss.
+            #expect(reports.allSatisfy { $0.lostRecordCount == 0 && ($0.durableRecordCount == nil || $0.passedOver.isEmpty) })
             for record in records {
                 #expect(record == .numbered(Int(record.arrivalNanoseconds), payloadByteCount: record.payload.count))
             }

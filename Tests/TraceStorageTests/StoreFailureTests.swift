@@ -78,6 +78,32 @@ internal import TraceStorage
         #expect(Set(found) == Set(sent.filter { $0.arrivalSeconds != lost.first?.arrivalSeconds }.flatMap(\.copies)))
     }
 
+    @Test("the last request of the journal, damaged, is kept aside with a warning", arguments: [false, true])
+    mutating func damagedEnd(isFollowed: Bool) async throws {
+        let opened = try await OpenStore.open(on: system) { $0.journalOptions.segmentByteCount = 16 << 10 }
+        var sent: [SentRequest] = []
+        var segments: [String] = []
+        // If the segment is followed by another, it ended well.
+        while sent.count < 3 || isFollowed && segments.count < 2 {
+            sent.append(try requests.next(spanCount: 20))
+            _ = try await opened.store.append(try sent[sent.count - 1].received())
+            segments = try system.files(below: "/data/journal")
+        }
+        system.crash()
+        let end = try system.bytes(of: segments[0]).lastIndex { $0 != 0 } ?? 0
+        try system.damage(segments[0], at: end - (isFollowed ? 40 : 0))
+        let reopened = try await OpenStore.open(on: system)
+        let figures = reopened.store.figures.recovery
+        #expect(figures.suspectRequestCount == (isFollowed ? 0 : 1))
+        #expect(figures.lostRequestCount == (isFollowed ? 1 : 0))
+        let words = isFollowed ? "lost requests that were acknowledged" : "seems to be there"
+        #expect(reopened.messages().contains { $0.contains(words) })
+        #expect(try system.files(below: "/data/journal-damaged").contains { $0.contains(".tail-") } == !isFollowed)
+        let found = try await reopened.store.copiesBySource(of: sent[0].tenant).flatMap { $0 }
+        let lost = sent.filter { !Set(found).isSuperset(of: $0.copies) }
+        #expect(lost.count == 1)
+    }
+
     @Test("what can't be deleted of the journal is deleted after the next flush") mutating func failedRelease()
         async throws
     {

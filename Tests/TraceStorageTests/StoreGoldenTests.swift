@@ -35,7 +35,7 @@ internal import TraceStorage
     }
 
     @Test("a journal segment in a file that was used before")
-    func segment() throws {
+    func recycledSegment() throws {
         let system = SimulatedFileSystem(seed: 1)
         let journal = try LocalJournal.simulated(on: system, segmentByteCount: 1024, compression: .lz4(acceleration: 8))
         for record in try Self.records(4..<8) {
@@ -50,12 +50,24 @@ internal import TraceStorage
         let entry = try #require(try system.entries(of: journalDirectory).last { $0.name.hasSuffix(".journal") })
         let written = try system.open("\(journalDirectory)/\(entry.name)", .read).read(1 << 20, at: 0)
         let golden = try Self.golden("segment-v1", writing: written)
-        #expect(written == golden)
         let name = try #require(
             JournalSegmentName("0000000000-00000000000000070000000000000001-0000000001-\(entry.name.dropFirst(55))"))
         let (read, report) = try JournalSegmentReader.readAll(golden, of: name)
         #expect(read == (try Self.records(0..<3)))
-        #expect(report.passedOver.isEmpty && report.tornTail == nil)
+        #expect(report.passedOver.isEmpty && report.tornTail == nil && report.durableRecordCount == nil)
+        // What lay there before had no end mark when the fixture was made.
+        let end = try #require(report.recordsEnd)
+        #expect(written[..<end] == golden[..<end])
+    }
+
+    @Test("a journal segment that ended well")
+    func endedSegment() throws {
+        let (written, name) = try segment(of: try Self.records(0..<3), compression: .lz4(acceleration: 8), hasEndMark: true)
+        let golden = try Self.golden("segment-v1-ended", writing: written)
+        #expect(written == golden)
+        let (read, report) = try JournalSegmentReader.readAll(golden, of: name)
+        #expect(read == (try Self.records(0..<3)))
+        #expect(report.durableRecordCount == 3 && report.passedOver.isEmpty && report.tornTail == nil)
     }
 
     private static func block(_ number: UInt64, _ tenant: String) throws -> BlockSummary {

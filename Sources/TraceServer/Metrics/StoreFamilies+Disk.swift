@@ -35,6 +35,14 @@ extension PrometheusFamily {
             .counter(
                 "vivace_journal_damaged_generations_total", "Generations of earlier runs that were damaged.",
                 recovery.damagedGenerationCount),
+            .counter(
+                "vivace_journal_lost_requests_total",
+                "Requests of earlier runs that were acknowledged and are not in the journal any more.",
+                recovery.lostRequestCount),
+            .counter(
+                "vivace_journal_suspect_requests_total",
+                "Requests at the end of the journal that fail although all of them is there.",
+                recovery.suspectRequestCount),
         ]
     }
 

@@ -8,6 +8,11 @@ package struct RecoveryFigures: Sendable, Hashable {
     package var failedRequestCount = 0
     /// Generations of which something was damaged; their segments are kept aside.
     package var damagedGenerationCount = 0
+    /// Requests that were acknowledged and are lost, as far as the ends of segments tell.
+    package var lostRequestCount = 0
+    /// Requests at the end of the journal that fail although all of them is there: they were being written when the power
+    /// went, or are damaged. Kept aside.
+    package var suspectRequestCount = 0
 
     package init() {}
 
@@ -15,5 +20,7 @@ package struct RecoveryFigures: Sendable, Hashable {
         requestCount += other.requestCount
         failedRequestCount += other.failedRequestCount
         damagedGenerationCount += other.damagedGenerationCount
+        lostRequestCount += other.lostRequestCount
+        suspectRequestCount += other.suspectRequestCount
     }
 }

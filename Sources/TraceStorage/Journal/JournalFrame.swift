@@ -16,10 +16,16 @@ internal import ByteCoding
 // hash is in the sealed part, so that the body is hashed once, before the segment is known, and
 // that a damaged body does not cast doubt on its length.
 //
+// A body of eight bytes is no record but the *end mark*, which follows the last record of a segment that ended well:
+// the count of its records. It is written when they are all durable, so that whatever fails before it is damage.
+//
 // docs/FORMAT-JOURNAL.md, "Frame".
 enum JournalFrame {
     static let headerByteCount = 32
     static let sealedByteCount = 24
+    /// The end mark's body, and the whole of it.
+    static let endBodyByteCount = 8
+    static let endByteCount = headerByteCount + endBodyByteCount
     static let markerBytes: [UInt8] = [0xF7, 0x56, 0x4A, 0x52, 0x4E, 0x4C, 0xE3, 0x9A]
     static let marker: UInt64 = 0x9AE3_4C4E_524A_56F7
 
@@ -72,6 +78,14 @@ package struct EncodedJournalRecord: Sendable {
         out.overwrite(littleEndian: UInt32(bodyByteCount), at: 8)
         out.overwrite(littleEndian: checksum, at: 16)
         bytes = out.array()
+    }
+
+    /// A segment's end mark.
+    init(endOf recordCount: Int) {
+        var out = ByteWriter(capacity: JournalFrame.endByteCount)
+        out.appendZeros(JournalFrame.headerByteCount)
+        out.append(littleEndian: UInt64(recordCount))
+        self.init(closing: &out)
     }
 
     /// Makes the frame one of the segment with this seed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ByteCoding
 package import FileIO
 
 /// A generation that an earlier incarnation left behind.
@@ -63,6 +64,43 @@ package struct JournalRecovery: Sendable {
             try fileSystem.synchronizeDirectory(folder)
         } catch {
             throw JournalError(error)
+        }
+    }
+
+    /// Copies the torn tail of a segment into that folder, as `SEGMENT.tail-OFFSET`; may be repeated.
+    /// - Throws: `.failed`, `.noSpace`.
+    package func keepAside(tailOf report: JournalSegmentReport) throws(JournalError) {
+        guard let tail = report.tornTail else { return }
+        let folder = directory + "-damaged"
+        let target = "\(folder)/\(report.name.text).tail-\(tail.lowerBound)"
+        do throws(FileIOError) {
+            try fileSystem.createDirectory(folder)
+            let bytes = try fileSystem.open(directory + "/" + report.name.text, .read)
+                .read(tail.count, at: tail.lowerBound)
+            let copy = try fileSystem.open(target, fileSystem.status(of: target) == nil ? .createNew : .update)
+            try copy.write(bytes, at: 0)
+            try copy.synchronize()
+            try fileSystem.synchronizeDirectory(folder)
+        } catch {
+            throw JournalError(error)
+        }
+    }
+
+    /// Looks whether this program can read the segments, before anything is changed.
+    /// - Parameter isCovered: Of a generation whose records nobody needs any more.
+    /// - Throws: `.unsupported` if a newer program wrote one; `.failed`.
+    package func checkVersions(besides isCovered: (JournalGenerationID) -> Bool) throws(JournalError) {
+        for generation in generations where !isCovered(generation.id) {
+            for segment in generation.segments {
+                let head: [UInt8]
+                do throws(FileIOError) {
+                    head = try fileSystem.open(directory + "/" + segment.text, .read)
+                        .read(JournalSegmentHeader.byteCount, at: 0)
+                } catch {
+                    throw JournalError(.failed, "the segment \(segment.text) can't be read", cause: error)
+                }
+                _ = try JournalSegmentHeader.state(head.rawSpan, of: segment)
+            }
         }
     }
 

@@ -12,10 +12,14 @@ struct JournalSegmentWriter {
         var seed: UInt64
         /// Where the next record goes.
         var byteCount: Int
+        var recordCount = 0
         /// How far the file reaches.
         var capacity: Int
         /// Whether its name was made durable, and with it a group.
         var isDurable = false
+
+        /// Bytes that records may still take.
+        var room: Int { capacity - byteCount - JournalFrame.endByteCount }
     }
 
     let directory: String
@@ -43,11 +47,11 @@ struct JournalSegmentWriter {
     }
 
     /// Bytes that a new segment offers to records.
-    var capacity: Int { segmentByteCount - JournalSegmentHeader.byteCount }
+    var capacity: Int { segmentByteCount - JournalSegmentHeader.byteCount - JournalFrame.endByteCount }
 
     /// Bytes left in the open segment, and its generation.
     var room: (generation: UInt64, byteCount: Int)? {
-        segment.map { ($0.name.generation.number, $0.capacity - $0.byteCount) }
+        segment.map { ($0.name.generation.number, $0.room) }
     }
 
     /// Makes a group durable, after its records were sealed in their place.
@@ -67,6 +71,7 @@ struct JournalSegmentWriter {
             if !segment.isDurable { try fileSystem.synchronizeDirectory(directory) }
             segment.isDurable = true
             segment.byteCount += group.byteCount
+            segment.recordCount += group.records.count
             self.segment = segment
         } catch {
             abandonSegment()
@@ -87,7 +92,7 @@ struct JournalSegmentWriter {
     /// The open segment, if the group belongs and fits into it, else a new one.
     private mutating func takeSegment(for group: JournalGroup) throws(FileIOError) -> Segment {
         if let segment, segment.name.generation.number == group.generation,
-            group.byteCount <= segment.capacity - segment.byteCount
+            group.byteCount <= segment.room
         {
             return segment
         }
@@ -95,7 +100,8 @@ struct JournalSegmentWriter {
         let generation = JournalGenerationID(incarnation: incarnation, number: group.generation)
         let name = JournalSegmentName(start: start, generation: generation, segment: nextSegment)
         nextSegment += 1
-        let capacity = max(segmentByteCount, JournalSegmentHeader.byteCount + group.byteCount)
+        let capacity = max(
+            segmentByteCount, JournalSegmentHeader.byteCount + group.byteCount + JournalFrame.endByteCount)
         let path = "\(directory)/\(name.text)"
         let used = capacity == segmentByteCount ? usedFile(at: path) : nil
         let file = if let used { used } else { try fileSystem.open(path, .createNew) }
@@ -132,11 +138,17 @@ struct JournalSegmentWriter {
         }
     }
 
+    /// Marks the segment's end: all its records are durable. The mark itself need not be; who does not find it knows less.
+    ///
     /// - Parameter givesBackRoom: Whether the file gets shorter by what the segment did not use. Should that fail, or be
     ///   undone by a power cut, the file ends in zeros or old frames, which readers take for its end.
     mutating func closeSegment(givesBackRoom: Bool) {
-        guard let segment = segment.take(), givesBackRoom, segment.byteCount < segment.capacity else { return }
-        try? segment.file.truncate(to: segment.byteCount)
+        guard let segment = segment.take(), segment.isDurable else { return }
+        var end = EncodedJournalRecord(endOf: segment.recordCount)
+        end.seal(seed: segment.seed)
+        try? segment.file.write(end.bytes, at: segment.byteCount)
+        guard givesBackRoom else { return }
+        try? segment.file.truncate(to: segment.byteCount + end.byteCount)
     }
 
     /// Never touches the segment again, but to remove it if nobody was told that it holds anything.

@@ -38,6 +38,12 @@ struct DataDirectory {
         try bytes.write(to: URL(fileURLWithPath: file))
     }
 
+    func rewrite(_ file: String, _ body: (inout [UInt8]) -> Void) throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+        body(&bytes)
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+    }
+
     func shorten(_ file: String, to byteCount: Int) throws {
         try Data(contentsOf: URL(fileURLWithPath: file)).prefix(byteCount).write(to: URL(fileURLWithPath: file))
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ByteCoding
 import Foundation
 import Testing
+import TraceStorage
 
 /// Something that is done to a data directory, and what the server is expected to say of it.
 struct Harm: Sendable, CustomTestStringConvertible {
@@ -46,6 +48,25 @@ extension Harm {
             },
             Harm(name: "no marker", words: ["'vivace-store' is missing", "restore"]) {
                 try $0.remove($0.path + "/store/vivace-store")
+            },
+            Harm(name: "a segment of a newer version", words: ["has version 2", "start the newer program"]) {
+                // Byte 56 on: the checksum of what is before.
+                try $0.rewrite($0.segments[0]) { bytes in
+                    bytes[8] = 2
+                    bytes.replaceSubrange(56..<64, with: bigEndian(XXH3.hash(Array(bytes[..<56]).rawSpan).byteSwapped))
+                }
+            },
+            Harm(name: "a commit of a newer version", words: ["commit 1 has version 2", "newer program"]) {
+                try $0.rewrite($0.commits[1]) { bytes in
+                    bytes[8] = 2
+                    let end = bytes.count - 8
+                    bytes.replaceSubrange(end..., with: bigEndian(XXH3.hash(Array(bytes[..<end]).rawSpan, seed: 1).byteSwapped))
+                }
+            },
+            Harm(name: "a store of a newer version", words: ["store version 99", "start a newer program"]) {
+                let marker = StoreMarker(
+                    storeID: StoreID(high: 1, low: 2), createdNanoseconds: 3, minimumReaderVersion: 99)
+                try $0.rewrite($0.path + "/store/vivace-store") { $0 = marker.encoded() }
             },
             Harm(name: "a folder for a segment", words: [".journal", "Is a directory"]) {
                 try $0.replaceByFolder($0.segments[0])
