@@ -40,28 +40,6 @@ extension FileSystem {
 }
 
 extension File {
-    /// Writes the buffers one after another from `offset`; small ones are gathered, so that many
-    /// of them do not cost a system call each.
-    package func write(_ buffers: [[UInt8]], at offset: Int) throws(FileIOError) {
-        let gatheredByteCount = 256 << 10
-        var gathered: [UInt8] = []
-        var position = offset
-        for buffer in buffers {
-            if gathered.count + buffer.count > gatheredByteCount {
-                try write(gathered, at: position)
-                position += gathered.count
-                gathered.removeAll(keepingCapacity: true)
-            }
-            if buffer.count >= gatheredByteCount / 4, gathered.isEmpty {
-                try write(buffer, at: position)
-                position += buffer.count
-            } else {
-                gathered += buffer
-            }
-        }
-        try write(gathered, at: position)
-    }
-
     /// Writes an array's bytes at `offset`.
     package func write(_ bytes: [UInt8], at offset: Int) throws(FileIOError) {
         try write(bytes[...], at: offset)

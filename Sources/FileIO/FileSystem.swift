@@ -126,6 +126,14 @@ package protocol File: AnyObject, Sendable {
     /// After an error the kernel may have dropped what it could not write and a later call may
     /// succeed without having written it: never trust this file again.
     func synchronize() throws(FileIOError)
+
+    /// Says that nobody will soon read `range`, which was synchronized: the memory in which the kernel keeps it serves
+    /// the next write.
+    func forget(_ range: Range<Int>)
+}
+
+extension File {
+    package func forget(_ range: Range<Int>) {}
 }
 
 /// An exclusive lock, held until the last reference to it goes away or the process ends.

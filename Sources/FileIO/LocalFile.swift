@@ -95,4 +95,12 @@ final class LocalFile: File {
         // fdatasync writes the length too when it changed; only time stamps stay behind.
         _ = try systemCall(.synchronize, path) { fdatasync(descriptor) }
     }
+
+    func forget(_ range: Range<Int>) {
+        // Whole pages only: to write behind half of one that is not in memory would read it first.
+        let pageByteCount = 4096
+        let start = range.lowerBound / pageByteCount * pageByteCount
+        let end = range.upperBound / pageByteCount * pageByteCount
+        if end > start { posix_fadvise(descriptor, start, end - start, POSIX_FADV_DONTNEED) }
+    }
 }

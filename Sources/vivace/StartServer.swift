@@ -24,6 +24,9 @@ func startServer(_ options: ServeOptions) async throws {
     // Large buffers go back to the system when they are freed. By default the allocator raises its threshold with the
     // largest one that it saw, and keeps as much in each of its arenas: twice the budget, seen.
     _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
+    // Smaller ones stay, up to as much in each of its arenas: the requests' buffers come and go, and to touch fresh
+    // memory for each of them cost a tenth of all CPU time.
+    _ = mallopt(M_TRIM_THRESHOLD, 4 << 20)
     let now: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970) * 1e9) }
     let credentials: ServerCredentials
     do {

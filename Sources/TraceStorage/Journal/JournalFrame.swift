@@ -88,13 +88,13 @@ package struct EncodedJournalRecord: Sendable {
         self.init(closing: &out)
     }
 
-    /// Makes the frame one of the segment with this seed.
-    mutating func seal(seed: UInt64) {
-        let seal = XXH3.hash(
-            bytes.rawSpan.extracting(0..<JournalFrame.sealedByteCount), seed: seed)
+    /// Appends the frame to others of the segment with this seed.
+    func append(to frames: inout [UInt8], sealedWith seed: UInt64) {
+        let seal = XXH3.hash(bytes.rawSpan.extracting(0..<JournalFrame.sealedByteCount), seed: seed)
+        let start = frames.count
+        frames += bytes
         for index in 0..<8 {
-            bytes[JournalFrame.sealedByteCount + index] = UInt8(
-                truncatingIfNeeded: seal >> UInt64(8 * index))
+            frames[start + JournalFrame.sealedByteCount + index] = UInt8(truncatingIfNeeded: seal >> UInt64(8 * index))
         }
     }
 }

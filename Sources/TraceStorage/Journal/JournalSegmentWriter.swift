@@ -32,6 +32,10 @@ struct JournalSegmentWriter {
     private var segment: Segment?
     private var nextSegment: UInt64 = 0
     private(set) var figures = JournalFigures()
+    /// The frames that are written with one call. The memory serves again and again: fresh one costs more than the copy.
+    private var frames: [UInt8] = []
+    /// Frames are written when they are as many bytes.
+    private static let writtenByteCount = 512 << 10
 
     init(
         directory: String, fileSystem: any FileSystem, start: UInt64, incarnation: IncarnationID,
@@ -54,20 +58,16 @@ struct JournalSegmentWriter {
         segment.map { ($0.name.generation.number, $0.room) }
     }
 
-    /// Makes a group durable, after its records were sealed in their place.
+    /// Makes a group durable.
     /// - Throws: if it may not be; the segment is then given up.
-    mutating func write(_ group: inout JournalGroup) throws(FileIOError) {
+    mutating func write(_ group: JournalGroup) throws(FileIOError) {
         do throws(FileIOError) {
             var segment = try takeSegment(for: group)
             self.segment = segment
-            var frames: [[UInt8]] = []
-            frames.reserveCapacity(group.records.count)
-            for index in group.records.indices {
-                group.records[index].seal(seed: segment.seed)
-                frames.append(group.records[index].bytes)
-            }
-            try segment.file.write(frames, at: segment.byteCount)
+            try write(group.records, to: segment)
             try synchronize(segment.file)
+            // Nobody reads them but a start after a crash. Else the kernel would take fresh memory for group after group.
+            segment.file.forget(segment.byteCount..<segment.byteCount + group.byteCount)
             if !segment.isDurable { try fileSystem.synchronizeDirectory(directory) }
             segment.isDurable = true
             segment.byteCount += group.byteCount
@@ -81,6 +81,21 @@ struct JournalSegmentWriter {
         figures.groupCount += 1
         figures.recordCount += group.records.count
         figures.byteCount += group.byteCount
+    }
+
+    /// Seals the records and writes them where the segment's records end.
+    private mutating func write(_ records: [EncodedJournalRecord], to segment: Segment) throws(FileIOError) {
+        // What a giant one took is not kept.
+        defer { if frames.capacity > 4 * Self.writtenByteCount { frames = [] } }
+        frames.removeAll(keepingCapacity: true)
+        var position = segment.byteCount
+        for (index, record) in records.enumerated() {
+            record.append(to: &frames, sealedWith: segment.seed)
+            guard frames.count >= Self.writtenByteCount || index == records.count - 1 else { continue }
+            try segment.file.write(frames, at: position)
+            position += frames.count
+            frames.removeAll(keepingCapacity: true)
+        }
     }
 
     private mutating func synchronize(_ file: any File) throws(FileIOError) {

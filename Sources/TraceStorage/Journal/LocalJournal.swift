@@ -263,13 +263,13 @@ extension LocalJournal {
                 let group = state.queue.takeGroup(room: writer.room, capacity: writer.capacity)
                 return (group, state.queue.openGeneration)
             }
-            guard var group else {
+            guard let group else {
                 writer.closeSegment(before: openGeneration)
                 return false
             }
             let result: Result<Void, FileIOError>
             do throws(FileIOError) {
-                result = .success(try writer.write(&group))
+                result = .success(try writer.write(group))
             } catch {
                 result = .failure(error)
             }
