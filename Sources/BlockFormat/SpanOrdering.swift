@@ -50,8 +50,7 @@ package struct SpanOrdering: ~Copyable {
         start = SegmentedColumn(arena: arena)
         end = SegmentedColumn(arena: arena)
         kind = SegmentedColumn(arena: arena)
-        for _ in 0..<total { references.append(RowReference(source: 0, row: 0)) }
-        sort()
+        sort(pool)
     }
 
     package func traceRows(_ trace: Int) -> Range<Int> { Int(traceStarts[trace])..<Int(traceStarts[trace + 1]) }
@@ -74,85 +73,77 @@ package struct SpanOrdering: ~Copyable {
 
     // MARK: - Sorting
 
-    /// A row by its trace.
+    /// What sorting needs of a row, in one line of the caches: it is written once, and each row's is read where the
+    /// rows of its trace are.
+    struct Line: BitwiseCopyable {
+        var high: UInt64
+        var low: UInt64
+        var start: UInt64
+        var end: UInt64
+        var spanID: UInt64
+        /// As ``SpanBatchView/parent(_:)``.
+        var parent: UInt64
+        var reference: RowReference
+        var kind: Int32
+    }
+
+    /// A row of a bucket by its trace.
     struct TraceKey: BitwiseCopyable {
         var high: UInt64
         var low: UInt64
-        var reference: RowReference
+        /// Place in the bucket.
+        var place: Int
     }
 
     /// A row of one trace by its start.
     struct StartKey: BitwiseCopyable {
         var start: UInt64
-        var reference: RowReference
+        /// Place in the bucket.
+        var place: Int
     }
 
-    /// The columns that sorting reads, a view for each source.
-    struct Columns: ~Copyable {
-        var high: FlatBuffer<ColumnView<UInt64>>
-        var low: FlatBuffer<ColumnView<UInt64>>
-        var start: FlatBuffer<ColumnView<UInt64>>
-        var end: FlatBuffer<ColumnView<UInt64>>
-        var spanID: FlatBuffer<ColumnView<UInt64>>
-        var parent: FlatBuffer<ColumnView<UInt64>>
-        var presence: FlatBuffer<ColumnView<UInt8>>
-        var kind: FlatBuffer<ColumnView<Int32>>
-
-        init(_ sources: [SpanBatchView]) {
-            high = RowGroupGather.views(sources) { $0.traceIDHigh }
-            low = RowGroupGather.views(sources) { $0.traceIDLow }
-            start = RowGroupGather.views(sources) { $0.start }
-            end = RowGroupGather.views(sources) { $0.end }
-            spanID = RowGroupGather.views(sources) { $0.spanID }
-            parent = RowGroupGather.views(sources) { $0.parentSpanID }
-            presence = RowGroupGather.views(sources) { $0.presence }
-            kind = RowGroupGather.views(sources) { $0.kind }
-        }
-
-        /// As ``SpanBatchView/parent(_:)``.
-        @inline(__always) func parent(_ source: Int, _ row: Int) -> UInt64 {
-            SpanPresence(rawValue: presence[source][row]).contains(.unusualParent) ? 0 : parent[source][row]
-        }
-    }
-
-    /// One pass of a radix sort over the leading bits of the trace ID puts the references into buckets; each is sorted
-    /// in memory that stays in the caches, and its rows are written to where its references were.
-    private mutating func sort() {
-        let total = references.count
-        let columns = Columns(sources)
-        let ends = scatterReferences(columns)
+    /// One pass of a radix sort over the leading bits of the trace ID puts the rows into buckets; each is sorted in
+    /// memory that stays in the caches.
+    private mutating func sort(_ pool: SlabPool) {
+        // Their memory goes back to the pool in the end.
+        var lines = SegmentedColumn<Line>(arena: SlabArena(pool: pool))
+        let ends = Self.scatter(sources, into: &lines)
+        var bucket = FlatBuffer<Line>(capacity: 256)
         var traceKeys = FlatBuffer<TraceKey>(capacity: 256)
         var startKeys = FlatBuffer<StartKey>(capacity: 256)
         var scratch = ByteWriter()
-        var taken = 0
         var begin = 0
-        for bucket in 0..<ends.count where Int(ends[bucket]) > begin {
-            gatherBucket(begin..<Int(ends[bucket]), columns, &traceKeys)
-            begin = Int(ends[bucket])
+        for number in 0..<ends.count where Int(ends[number]) > begin {
+            bucket.removeAll()
+            for index in begin..<Int(ends[number]) { bucket.append(lines[index]) }
+            begin = Int(ends[number])
+            Self.sortTraces(bucket, &traceKeys)
             var row = 0
             while row < traceKeys.count {
                 let next = Self.traceEnd(traceKeys, from: row)
-                sortTrace(traceKeys, row..<next, columns, &startKeys)
-                traceStarts.append(UInt32(truncatingIfNeeded: taken))
-                take(startKeys, columns, &taken, &scratch)
+                Self.sortTrace(bucket, traceKeys, row..<next, &startKeys)
+                traceStarts.append(UInt32(truncatingIfNeeded: rowCount))
+                take(bucket, startKeys, &scratch)
                 row = next
             }
         }
-        precondition(begin == total)
-        traceStarts.append(UInt32(truncatingIfNeeded: taken))
-        references.truncate(to: taken)
+        precondition(begin == lines.count)
+        traceStarts.append(UInt32(truncatingIfNeeded: rowCount))
     }
 
-    /// Scatters references to all rows over buckets by the leading bits of the trace ID.
+    /// Scatters the rows over buckets by the leading bits of the trace ID.
     ///
     /// - Returns: Where each bucket ends.
-    private mutating func scatterReferences(_ columns: borrowing Columns) -> FlatBuffer<UInt32> {
-        let bits = Self.bucketBits(references.count)
+    private static func scatter(
+        _ sources: [SpanBatchView], into lines: inout SegmentedColumn<Line>
+    ) -> FlatBuffer<UInt32> {
+        let total = sources.reduce(0) { $0 + $1.rowCount }
+        let bits = bucketBits(total)
         let shift = UInt64(64 - bits)
         // First counts, then where the bucket begins, in the end where it ends.
         var next = FlatBuffer<UInt32>(repeating: 0, count: 1 << bits)
-        for source in sources.indices {
-            let high = columns.high[source]
+        for source in sources {
+            let high = source.traceIDHigh
             for row in 0..<high.count { next[Int(high[row] &>> shift)] &+= 1 }
         }
         var sum: UInt32 = 0
@@ -161,16 +152,27 @@ package struct SpanOrdering: ~Copyable {
             next[bucket] = sum
             sum += count
         }
-        for source in sources.indices {
-            let high = columns.high[source]
-            for row in 0..<high.count {
-                let bucket = Int(high[row] &>> shift)
-                let place = next[bucket]
-                references[Int(place)] = RowReference(source: source, row: row)
-                next[bucket] = place &+ 1
-            }
-        }
+        lines.extend(to: total)
+        for (number, source) in sources.enumerated() { scatter(source, number, shift, &next, &lines) }
         return next
+    }
+
+    private static func scatter(
+        _ source: SpanBatchView, _ number: Int, _ shift: UInt64, _ next: inout FlatBuffer<UInt32>,
+        _ lines: inout SegmentedColumn<Line>
+    ) {
+        let (high, low, start, end) = (source.traceIDHigh, source.traceIDLow, source.start, source.end)
+        let (spanID, parent, presence, kind) = (source.spanID, source.parentSpanID, source.presence, source.kind)
+        for row in 0..<high.count {
+            let bucket = Int(high[row] &>> shift)
+            let place = next[bucket]
+            next[bucket] = place &+ 1
+            let isUnusual = SpanPresence(rawValue: presence[row]).contains(.unusualParent)
+            lines[Int(place)] = Line(
+                high: high[row], low: low[row], start: start[row], end: end[row], spanID: spanID[row],
+                parent: isUnusual ? 0 : parent[row], reference: RowReference(source: number, row: row),
+                kind: kind[row])
+        }
     }
 
     /// So many leading bits that a bucket holds about sixteen rows.
@@ -179,15 +181,13 @@ package struct SpanOrdering: ~Copyable {
     }
 
     /// Puts the rows of a bucket into `keys`, by trace ID.
-    private func gatherBucket(_ range: Range<Int>, _ columns: borrowing Columns, _ keys: inout FlatBuffer<TraceKey>) {
+    private static func sortTraces(_ bucket: borrowing FlatBuffer<Line>, _ keys: inout FlatBuffer<TraceKey>) {
         keys.removeAll()
         var isMixed = false
-        for index in range {
-            let reference = references[index]
-            let high = columns.high[Int(reference.source)][Int(reference.row)]
-            let low = columns.low[Int(reference.source)][Int(reference.row)]
-            keys.append(TraceKey(high: high, low: low, reference: reference))
-            if high != keys[0].high || low != keys[0].low { isMixed = true }
+        for place in 0..<bucket.count {
+            let line = bucket[place]
+            keys.append(TraceKey(high: line.high, low: line.low, place: place))
+            if line.high != keys[0].high || line.low != keys[0].low { isMixed = true }
         }
         guard isMixed else { return }
         keys.sort(0..<keys.count) { a, b in a.high != b.high ? a.high < b.high : a.low < b.low }
@@ -201,64 +201,51 @@ package struct SpanOrdering: ~Copyable {
     }
 
     /// Puts the rows of one trace into `startKeys`, by start, span ID and kind.
-    private func sortTrace(
-        _ keys: borrowing FlatBuffer<TraceKey>, _ range: Range<Int>, _ columns: borrowing Columns,
+    private static func sortTrace(
+        _ bucket: borrowing FlatBuffer<Line>, _ keys: borrowing FlatBuffer<TraceKey>, _ range: Range<Int>,
         _ startKeys: inout FlatBuffer<StartKey>
     ) {
         startKeys.removeAll()
         var previous: UInt64 = 0
         var isSorted = true
         for index in range {
-            let reference = keys[index].reference
-            let start = columns.start[Int(reference.source)][Int(reference.row)]
+            let place = keys[index].place
+            let start = bucket[place].start
             if start <= previous && index > range.lowerBound { isSorted = false }
-            startKeys.append(StartKey(start: start, reference: reference))
+            startKeys.append(StartKey(start: start, place: place))
             previous = start
         }
         guard !isSorted else { return }
-        let sources = sources
+        let lines = bucket.span
         startKeys.sort(0..<startKeys.count) { a, b in
-            a.start != b.start ? a.start < b.start : Self.precedes(a.reference, b.reference, sources)
+            a.start != b.start ? a.start < b.start : Self.precedes(lines[a.place], lines[b.place])
         }
     }
 
     /// Orders two rows of one trace and one start.
-    private static func precedes(_ a: RowReference, _ b: RowReference, _ sources: [SpanBatchView]) -> Bool {
-        let viewA = sources[Int(a.source)]
-        let viewB = sources[Int(b.source)]
-        let rowA = Int(a.row)
-        let rowB = Int(b.row)
-        let idA = viewA.spanID[rowA]
-        let idB = viewB.spanID[rowB]
-        if idA != idB { return idA < idB }
-        if viewA.kind[rowA] != viewB.kind[rowB] { return viewA.kind[rowA] < viewB.kind[rowB] }
-        return (a.source, a.row) < (b.source, b.row)
+    private static func precedes(_ a: Line, _ b: Line) -> Bool {
+        if a.spanID != b.spanID { return a.spanID < b.spanID }
+        if a.kind != b.kind { return a.kind < b.kind }
+        return (a.reference.source, a.reference.row) < (b.reference.source, b.reference.row)
     }
 
     /// Takes the sorted rows of one trace over, dropping all copies of a span but the winner; copies are neighbours.
-    ///
-    /// - Parameter taken: Rows taken so far, never more than were sorted.
     private mutating func take(
-        _ keys: borrowing FlatBuffer<StartKey>, _ columns: borrowing Columns, _ taken: inout Int,
-        _ scratch: inout ByteWriter
+        _ bucket: borrowing FlatBuffer<Line>, _ keys: borrowing FlatBuffer<StartKey>, _ scratch: inout ByteWriter
     ) {
         for index in 0..<keys.count {
-            let key = keys[index]
-            let source = Int(key.reference.source)
-            let row = Int(key.reference.row)
-            let id = columns.spanID[source][row]
-            let kind = columns.kind[source][row]
-            if index > 0, key.start == keys[index &- 1].start, id == spanID[taken &- 1], kind == self.kind[taken &- 1] {
-                settle(taken - 1, against: key.reference, &scratch)
+            let line = bucket[keys[index].place]
+            let last = rowCount &- 1
+            if index > 0, line.start == start[last], line.spanID == spanID[last], line.kind == kind[last] {
+                settle(last, against: line.reference, &scratch)
                 continue
             }
-            references[taken] = key.reference
-            spanID.append(id)
-            parent.append(columns.parent(source, row))
-            start.append(key.start)
-            end.append(columns.end[source][row])
-            self.kind.append(kind)
-            taken &+= 1
+            references.append(line.reference)
+            spanID.append(line.spanID)
+            parent.append(line.parent)
+            start.append(line.start)
+            end.append(line.end)
+            kind.append(line.kind)
         }
     }
 

@@ -53,6 +53,16 @@
         }
     }
 
+    /// Makes `newCount` elements, whose values are any: for columns that are then written in another order.
+    public mutating func extend(to newCount: Int) {
+        precondition(newCount >= count)
+        while count < newCount {
+            if count & Self.mask == 0 { enterSlab() }
+            // Safe: every bit pattern is an element, and nobody is promised which.
+            setCount(min(newCount, (count | Self.mask) &+ 1))
+        }
+    }
+
     /// Takes back everything behind the first `newCount` elements; no view may cover them.
     public mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count)
