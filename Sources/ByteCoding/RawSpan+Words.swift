@@ -30,6 +30,16 @@ extension RawSpan {
         return words
     }
 
+    /// The `count` bytes from `start` as eight words that, with the count, determine them: the first and the last 32
+    /// bytes; nil unless there are 33 to 64.
+    @inlinable @inline(__always) public func mediumWords(at start: Int, count: Int) -> SIMD8<UInt64>? {
+        guard count > 32, count <= 64, start >= 0, byteCount &- start >= count else { return nil }
+        // Safe: all reads lie between `start` and `start + count`, which were checked.
+        let first = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: SIMD4<UInt64>.self)
+        let last = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ count &- 32, as: SIMD4<UInt64>.self)
+        return SIMD8(lowHalf: first, highHalf: last)
+    }
+
     @unsafe @inlinable @inline(__always) func uncheckedWord(_ offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }

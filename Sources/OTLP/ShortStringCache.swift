@@ -4,9 +4,10 @@ internal import ByteCoding
 
 /// Remembers the codes of short strings that come again and again, such as attribute keys.
 ///
-/// A direct-mapped table in front of a ``ByteDictionary``. Strings of 1 to 32 bytes are held as the words that, with
-/// the length, determine them, so that a hit costs no hash over the bytes and no comparison in other memory.
+/// Direct-mapped tables in front of a ``ByteDictionary``. Strings of up to 64 bytes are held as the words that, with the
+/// length, determine them, so that a hit costs no hash over the bytes and no comparison in other memory.
 struct ShortStringCache: ~Copyable {
+    /// Of 1 to 32 bytes.
     struct Entry: BitwiseCopyable {
         var words = SIMD4<UInt64>.zero
         /// 0 where nothing is cached.
@@ -14,11 +15,24 @@ struct ShortStringCache: ~Copyable {
         var code: UInt32 = 0
     }
 
+    /// Of 33 to 64 bytes.
+    struct MediumEntry: BitwiseCopyable {
+        var words = SIMD8<UInt64>.zero
+        /// 0 where nothing is cached.
+        var byteCount: UInt32 = 0
+        var code: UInt32 = 0
+    }
+
     private static let indexBits: UInt64 = 11
+    private static let mediumIndexBits: UInt64 = 9
     private var entries = FlatBuffer(repeating: Entry(), count: 1 << Int(indexBits))
+    private var mediumEntries = FlatBuffer(repeating: MediumEntry(), count: 1 << Int(mediumIndexBits))
 
     /// Forgets everything, because other codes hold from now on.
-    mutating func removeAll() { entries.fill(with: Entry()) }
+    mutating func removeAll() {
+        entries.fill(with: Entry())
+        mediumEntries.fill(with: MediumEntry())
+    }
 
     /// The code of the bytes at `string` in `strings`, to which they are added if they were never seen.
     @inline(__always)
@@ -35,7 +49,7 @@ struct ShortStringCache: ~Copyable {
     ) -> UInt32 {
         guard count > 0 else { return 0 }
         guard let words = bytes.shortWords(at: start, count: count) else {
-            return strings.code(for: bytes.extracting(start..<start &+ count))
+            return mediumCode(at: start, count: count, in: bytes, &strings)
         }
         let byteCount = UInt32(truncatingIfNeeded: count)
         let index = Self.index(words, byteCount)
@@ -44,6 +58,29 @@ struct ShortStringCache: ~Copyable {
         let code = strings.code(for: bytes.extracting(start..<start &+ count))
         entries[index] = Entry(words: words, byteCount: byteCount, code: code)
         return code
+    }
+
+    @inline(never)
+    private mutating func mediumCode(
+        at start: Int, count: Int, in bytes: RawSpan, _ strings: inout ByteDictionary
+    ) -> UInt32 {
+        guard let words = bytes.mediumWords(at: start, count: count) else {
+            return strings.code(for: bytes.extracting(start..<start &+ count))
+        }
+        let byteCount = UInt32(truncatingIfNeeded: count)
+        let index = Self.index(words, byteCount)
+        let found = mediumEntries[index]
+        if found.byteCount == byteCount && found.words == words { return found.code }
+        let code = strings.code(for: bytes.extracting(start..<start &+ count))
+        mediumEntries[index] = MediumEntry(words: words, byteCount: byteCount, code: code)
+        return code
+    }
+
+    /// From every word, since the names of what one service does begin and end alike.
+    @inline(__always) private static func index(_ words: SIMD8<UInt64>, _ byteCount: UInt32) -> Int {
+        var mixed = UInt64(byteCount)
+        for index in 0..<8 { mixed = (mixed ^ words[index]) &* 0xff51_afd7_ed55_8ccd }
+        return Int(truncatingIfNeeded: mixed &>> (64 &- mediumIndexBits))
     }
 
     @inline(__always) private static func index(_ words: SIMD4<UInt64>, _ byteCount: UInt32) -> Int {
