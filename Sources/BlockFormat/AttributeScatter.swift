@@ -18,13 +18,26 @@ struct AttributeScatter: ~Copyable {
     /// By owner of a run: where its values begin in its source.
     private var firstValues = FlatBuffer<Int>(repeating: 0, count: runLength)
 
+    /// By attribute column: the last string that another column had first. It often comes again at once.
+    private var lastOthers = FlatBuffer<Other>()
+
+    /// A string of a source beside what it is stored as.
+    private struct Other: BitwiseCopyable {
+        var key: UInt64
+        var value: UInt64
+
+        @inline(__always) static func key(_ source: UInt32, _ code: UInt32) -> UInt64 {
+            UInt64(source) &<< 32 | UInt64(code)
+        }
+    }
+
     /// Nobody reads it: it keeps the loads that fetch memory from being left out.
     private var fetched: UInt64 = 0
 
     /// So many owners' values are fetched at a time.
     private static let runLength = 64
 
-    /// Takes the values of all owners in their order; strings as codes of the catalog.
+    /// Takes the values of all owners in their order; strings as they are stored in their columns.
     ///
     /// - Parameter shapes: The block's shape code of every owner of the group.
     mutating func scatter(
@@ -34,6 +47,8 @@ struct AttributeScatter: ~Copyable {
     ) {
         let first = catalog.shapes.firstShape(of: owner)
         locate(shapes, catalog, first)
+        lastOthers.removeAll()
+        lastOthers.resize(to: catalog.schema.columns.count, filling: Other(key: .max, value: 0))
         let ends = RowGroupGather.views(sources) { attributes($0).end }
         let columns = RowGroupGather.views(sources) { attributes($0).values }
         var begin = 0
@@ -42,7 +57,7 @@ struct AttributeScatter: ~Copyable {
             fetched |= Self.fetch(references.span.extracting(begin..<end), ends.span, columns.span, &firstValues)
             Self.scatter(
                 references.span.extracting(begin..<end), shapes.span.extracting(begin..<end), firstValues,
-                columns.span, catalog, first, &next, &values)
+                columns.span, catalog, first, &next, &values, &lastOthers)
             begin = end
         }
     }
@@ -92,7 +107,7 @@ struct AttributeScatter: ~Copyable {
     private static func scatter(
         _ references: Span<RowReference>, _ shapes: Span<UInt64>, _ firstValues: borrowing FlatBuffer<Int>,
         _ columns: Span<ColumnView<UInt64>>, _ catalog: borrowing BlockCatalog, _ first: Int,
-        _ next: inout FlatBuffer<Int>, _ values: inout FlatBuffer<UInt64>
+        _ next: inout FlatBuffer<Int>, _ values: inout FlatBuffer<UInt64>, _ others: inout FlatBuffer<Other>
     ) {
         let slots = catalog.shapes.slots.span
         let firstValues = firstValues.span
@@ -108,23 +123,45 @@ struct AttributeScatter: ~Copyable {
                 let slot = slots[position]
                 let raw = column[value]
                 let place = next[slot.column]
-                target[place] =
-                    slot.isString
-                    ? UInt64(catalog.strings.code(reference.source, UInt32(truncatingIfNeeded: raw))) : raw
+                if slot.isString {
+                    let code = UInt32(truncatingIfNeeded: raw)
+                    let column = FixedColumn.firstAttribute &+ UInt32(truncatingIfNeeded: slot.column)
+                    if let stored = catalog.stored.value(reference.source, code, column: column) {
+                        target[place] = UInt64(stored)
+                    } else {
+                        target[place] = other(reference.source, code, column, catalog, &others)
+                    }
+                } else {
+                    target[place] = raw
+                }
                 next[slot.column] = place &+ 1
                 value &+= 1
             }
         }
     }
 
+    /// What a string is stored as in a column that was not the first to have it.
+    @inline(__always)
+    private static func other(
+        _ source: UInt32, _ code: UInt32, _ column: UInt32, _ catalog: borrowing BlockCatalog,
+        _ others: inout FlatBuffer<Other>
+    ) -> UInt64 {
+        let key = Other.key(source, code)
+        let last = others[Int(column &- FixedColumn.firstAttribute)]
+        if last.key == key { return last.value }
+        let value = UInt64(catalog.storedValue(column, source, code))
+        others[Int(column &- FixedColumn.firstAttribute)] = Other(key: key, value: value)
+        return value
+    }
+
     /// Writes the chunks of all columns that have values; these are gone then.
-    mutating func write(into groups: inout RowGroupWriter, _ catalog: inout BlockCatalog) {
+    mutating func write(into groups: inout RowGroupWriter, _ catalog: borrowing BlockCatalog) {
         for column in 0..<(starts.count - 2) where starts[column + 1] > starts[column] {
             let range = starts[column]..<starts[column + 1]
             let number = FixedColumn.firstAttribute + UInt32(column)
             let type = catalog.schema.columns[column].type
             if type.isByteString {
-                groups.writeStrings(number, values, range, omitsEmpty: false, &catalog)
+                groups.writeStored(number, values, range, catalog)
             } else {
                 if type == .int || type == .double {
                     for index in range { values[index] = Self.stored(values[index], type) }

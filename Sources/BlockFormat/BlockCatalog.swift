@@ -11,8 +11,6 @@ struct BlockCatalog: ~Copyable {
     var distinct: DistinctValues
     /// By source.
     private(set) var resourceCodes = CodeMap()
-    /// By source, then its resource code: index into the schema's services.
-    private(set) var serviceCodes = CodeMap()
     /// By source.
     private(set) var scopeCodes = CodeMap()
     /// By ``shapeList(_:_:)``.
@@ -32,6 +30,11 @@ struct BlockCatalog: ~Copyable {
     /// By column number: whether the column holds only its default, so that no group has it.
     var isDefault = FlatBuffer<Bool>()
 
+    /// For the attributes of the sources.
+    var stored = StoredStrings()
+    /// By resource of the schema: the index of its service.
+    private(set) var services = FlatBuffer<UInt32>()
+
     private var resourceTable = CodeTable<StoredResource>()
     private var scopeTable = CodeTable<StoredScope>()
     private var serviceTable = CodeTable<[UInt8]>()
@@ -44,11 +47,13 @@ struct BlockCatalog: ~Copyable {
             mapResources(of: source)
             mapScopes(of: source)
         }
+        for resource in schema.resources { services.append(UInt32(truncatingIfNeeded: resource.service)) }
         mapShapes(ordering.sources, limits)
         shapes = ShapeTable(schema)
         distinct = DistinctValues(stringCount: strings.count, columnCount: columnCount)
         for (index, source) in ordering.sources.enumerated() { collect(source, UInt32(index)) }
         chooseDictionaries()
+        mapStoredStrings(ordering.sources.map { $0.strings.count })
         findDefaults(ordering.sources)
         for column in schema.columns.indices {
             schema.columns[column].valueCount = valueCounts[Int(FixedColumn.firstAttribute) + column]
@@ -74,12 +79,10 @@ struct BlockCatalog: ~Copyable {
 
     private mutating func mapResources(of source: SpanBatchView) {
         resourceCodes.beginList()
-        serviceCodes.beginList()
         let isUsed = Self.used(source.resource, count: source.resources.count)
         for code in 0..<source.resources.count {
             guard isUsed[code] else {
                 resourceCodes.append(0)
-                serviceCodes.append(0)
                 continue
             }
             let record: ResourceRecord = source.resources.record(UInt32(code), or: .none)
@@ -89,7 +92,6 @@ struct BlockCatalog: ~Copyable {
                 isPresent: record.isPresent != 0, encoded: [UInt8](source.strings[record.encoded]),
                 schemaURL: [UInt8](source.strings[record.schemaURL]), service: Int(service))
             resourceCodes.append(resourceTable.code(of: resource, in: &schema.resources))
-            serviceCodes.append(service)
         }
     }
 

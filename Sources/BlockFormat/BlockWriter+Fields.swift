@@ -27,8 +27,9 @@ extension BlockWriter {
     }
 
     mutating func writeFields() {
-        write(.kind) { $0.kind }
+        writeKind()
         write(.status) { $0.status }
+        rows.noteErrors()
         writePresence()
         writeStrings(.name) { $0.name }
         writeStrings(.statusMessage) { $0.statusMessage }
@@ -38,6 +39,7 @@ extension BlockWriter {
         RowGroupGather.codes(
             rows.references, ordering.sources, catalog.resourceCodes, of: { $0.resource }, into: &rows.values)
         groups.write(.resource, rows.values)
+        noteServices()
         RowGroupGather.codes(
             rows.references, ordering.sources, catalog.scopeCodes, of: { $0.scope }, into: &rows.values)
         groups.write(.scope, rows.values)
@@ -63,11 +65,28 @@ extension BlockWriter {
         groups.writeStrings(column.rawValue, rows.values, 0..<rows.values.count, omitsEmpty: true, &catalog)
     }
 
-    /// Only what the parent column does not say.
+    /// The ordering has gathered the kinds already.
+    private mutating func writeKind() {
+        rows.values.removeAll()
+        for row in nextRow..<nextRow + rows.references.count {
+            rows.values.append(UInt64(UInt32(bitPattern: ordering.kind[row])))
+        }
+        groups.write(.kind, rows.values)
+    }
+
+    /// Keeps for the trace index whose span each row is; the resources are in `rows.values`.
+    private mutating func noteServices() {
+        for row in 0..<rows.values.count {
+            traceRows.append(
+                TraceIndexRow(service: catalog.services[Int(rows.values[row])], isError: rows.errors[row]))
+        }
+    }
+
+    /// Only what other columns do not say.
     private mutating func writePresence() {
         rows.gather(.rows, ordering.sources) { $0.presence }
-        let unusualParent = UInt64(SpanPresence.unusualParent.rawValue)
-        for index in 0..<rows.values.count { rows.values[index] &= ~unusualParent }
+        let stored = UInt64(SpanPresence.status.rawValue)
+        for index in 0..<rows.values.count { rows.values[index] &= stored }
         groups.write(.presence, rows.values)
     }
 
@@ -97,7 +116,7 @@ extension BlockWriter {
 
     private mutating func writeAttributes(of owner: AttributeOwner) {
         rows.scatterAttributes(owner, ordering.sources, catalog)
-        rows.scatter.write(into: &groups, &catalog)
+        rows.scatter.write(into: &groups, catalog)
         if catalog.shapes.hasRest { rows.writeRest(owner, ordering.sources, into: &groups, &catalog) }
     }
 

@@ -56,11 +56,10 @@ extension BlockWriter {
 
     private mutating func writeTraceIndex(into out: inout ByteWriter) {
         var bloom = BloomFilter(keyCount: ordering.traceCount)
-        var builder = TraceIndexBuilder(
-            ordering.sources, serviceCount: catalog.schema.services.count)
+        var builder = TraceIndexBuilder(serviceCount: catalog.schema.services.count)
         var section = ByteWriter(capacity: 64 << 10)
         for trace in 0..<ordering.traceCount {
-            let summary = builder.add(trace, ordering, catalog)
+            let summary = builder.add(trace, ordering, traceRows)
             bloom.insert(summary.id)
             footer.statistics.minimumTime = min(footer.statistics.minimumTime, summary.start)
             // Spans may end before they start, so that the last start can lie behind the last end.

@@ -18,6 +18,8 @@ package struct BlockWriter: ~Copyable {
     let heavyColumns: HeavyColumns
     var groups: RowGroupWriter
     var rows: RowGroupRows
+    /// One a row that was written.
+    var traceRows: SegmentedColumn<TraceIndexRow>
     var footer = BlockFooter()
     var scratch = EncodingScratch()
     var nextRow = 0
@@ -44,6 +46,7 @@ package struct BlockWriter: ~Copyable {
         heavyColumns = HeavyColumns(catalog)
         groups = RowGroupWriter(blockID: id, catalog)
         rows = RowGroupRows(seed: id.low)
+        traceRows = SegmentedColumn(arena: SlabArena(pool: pool))
         footer.criticalPathVersion = criticalNanoseconds.count == 0 ? 0 : criticalPathVersion
         self.ordering = ordering
         critical = criticalNanoseconds

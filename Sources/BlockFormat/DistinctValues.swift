@@ -39,6 +39,16 @@ struct DistinctValues: ~Copyable {
         return use.key == column &+ 1 ? Int(use.entry) : otherEntry(column, string)
     }
 
+    /// The first use of a string; its key is 0 if there is none.
+    @inline(__always) func firstUse(of string: UInt32) -> Use { firstUses[Int(string)] }
+
+    /// The entry of a string in a column; nil if it was never seen there.
+    func existingEntry(column: UInt32, string: UInt32) -> Int? {
+        let use = firstUses[Int(string)]
+        if use.key == column &+ 1 { return Int(use.entry) }
+        return others.value(for: UInt64(column) << 32 | UInt64(string)).map { Int($0) }
+    }
+
     @inline(never) private mutating func otherEntry(_ column: UInt32, _ string: UInt32) -> Int {
         let last = lastOthers[Int(column)]
         if last.key == string &+ 1 { return Int(last.entry) }
@@ -104,6 +114,17 @@ struct PairTable: ~Copyable {
     init() { self.init(slotCount: 256) }
 
     private init(slotCount: Int) { slots = FlatBuffer(repeating: Slot(), count: slotCount) }
+
+    /// The value of `key`; nil if there is none.
+    func value(for key: UInt64) -> UInt32? {
+        let mask = slots.count &- 1
+        var index = Self.place(key) & mask
+        while slots[index].key != 0 {
+            if slots[index].key == key &+ 1 { return slots[index].value }
+            index = (index &+ 1) & mask
+        }
+        return nil
+    }
 
     /// The value of `key`; `value` is stored and returned if there is none. No key is `UInt64.max`.
     mutating func value(for key: UInt64, orInsert value: UInt32) -> UInt32 {

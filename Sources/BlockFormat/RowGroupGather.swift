@@ -74,17 +74,23 @@ enum RowGroupGather {
 
     /// Puts into `out` how many children (events, links) each of the referenced rows has.
     ///
-    /// - Parameter column: Where the children of each row end in their own columns.
+    /// - Parameters:
+    ///   - presence: Set where a row has any.
+    ///   - column: Where the children of each row end in their own columns.
     static func childCounts(
-        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView], _ presence: SpanPresence,
         ends column: (SpanBatchView) -> ColumnView<UInt32>, into out: inout FlatBuffer<UInt64>
     ) {
+        values(references, sources, of: { $0.presence }, into: &out)
         let rows = references.span
         let columns = views(sources, column)
         let views = columns.span
-        out.resize(to: rows.count, filling: 0)
         var target = out.mutableSpan
         for index in rows.indices {
+            guard target[index] & UInt64(presence.rawValue) != 0 else {
+                target[index] = 0
+                continue
+            }
             let row = Int(rows[index].row)
             let ends = views[Int(rows[index].source)]
             target[index] = UInt64(ends[row] &- (row == 0 ? 0 : ends[row &- 1]))

@@ -15,6 +15,8 @@ struct RowGroupRows: ~Copyable {
     /// By row; empty if the block has none.
     private(set) var linkCounts = FlatBuffer<UInt64>()
     var structure: RowGroupStructure
+    /// By row: whether its status is an error.
+    private(set) var errors = FlatBuffer<Bool>(capacity: BlockLayout.rowGroupRowLimit)
     /// Events or links.
     private(set) var children = FlatBuffer<RowReference>()
     private(set) var childShapes = FlatBuffer<UInt64>()
@@ -42,10 +44,10 @@ struct RowGroupRows: ~Copyable {
         RowGroupGather.codes(
             references, sources, catalog.shapeCodes, shapesOf: .span, of: { $0.attributes.shape }, into: &shapes)
         if sources.contains(where: { $0.eventTime.count > 0 }) {
-            RowGroupGather.childCounts(references, sources, ends: { $0.eventEnd }, into: &eventCounts)
+            RowGroupGather.childCounts(references, sources, .events, ends: { $0.eventEnd }, into: &eventCounts)
         }
         if sources.contains(where: { $0.linkFlags.count > 0 }) {
-            RowGroupGather.childCounts(references, sources, ends: { $0.linkEnd }, into: &linkCounts)
+            RowGroupGather.childCounts(references, sources, .links, ends: { $0.linkEnd }, into: &linkCounts)
         }
         var count = rowCount(sources, catalog, heavyColumns)
         let boundary = ordering.boundary(upTo: first + count) - first
@@ -95,6 +97,12 @@ struct RowGroupRows: ~Copyable {
 // MARK: - Columns
 
 extension RowGroupRows {
+    /// Keeps which rows are errors; the statuses are in `values`.
+    mutating func noteErrors() {
+        errors.removeAll()
+        for row in 0..<values.count { errors.append(values[row] == 2) }
+    }
+
     /// Puts a column into `values`.
     mutating func gather<T: FixedWidthInteger & BitwiseCopyable>(
         _ members: Members, _ sources: [SpanBatchView], _ select: (SpanBatchView) -> ColumnView<T>

@@ -109,6 +109,17 @@ struct RowGroupWriter: ~Copyable {
             mayCompress: encoded.encoding.mayCompress)
     }
 
+    /// Writes a column of the strings `range` of `values`, given as ``StoredStrings`` has them.
+    mutating func writeStored(
+        _ column: UInt32, _ values: borrowing FlatBuffer<UInt64>, _ range: Range<Int>, _ catalog: borrowing BlockCatalog
+    ) {
+        if catalog.hasDictionary[Int(column)] {
+            writeCodes(column, values, range, firstPlace: Int(catalog.firstPlaces[Int(column)]))
+        } else {
+            writeLocal(column, values.span.extracting(range), catalog)
+        }
+    }
+
     private static func isZero(_ values: Span<UInt64>) -> Bool {
         for index in values.indices where values[index] != 0 { return false }
         return true

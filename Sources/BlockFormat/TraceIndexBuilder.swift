@@ -4,6 +4,17 @@ internal import ByteCoding
 internal import ColumnEncoding
 internal import TraceModel
 
+/// What the trace index needs to know of a row beside its times.
+struct TraceIndexRow: BitwiseCopyable {
+    private let bits: UInt32
+
+    init(service: UInt32, isError: Bool) { bits = service &<< 1 | (isError ? 1 : 0) }
+
+    /// Index into the schema's services.
+    @inline(__always) var service: Int { Int(bits &>> 1) }
+    @inline(__always) var isError: Bool { bits & 1 != 0 }
+}
+
 /// Sums up one trace after the other for the trace index.
 struct TraceIndexBuilder: ~Copyable {
     private(set) var page = TraceIndexPageBuilder()
@@ -12,14 +23,9 @@ struct TraceIndexBuilder: ~Copyable {
     private var errors: FlatBuffer<UInt32>
     private var touched = FlatBuffer<UInt32>()
 
-    private let resources: FlatBuffer<ColumnView<UInt32>>
-    private let statuses: FlatBuffer<ColumnView<Int32>>
-
-    init(_ sources: [SpanBatchView], serviceCount: Int) {
+    init(serviceCount: Int) {
         spans = FlatBuffer(repeating: 0, count: serviceCount)
         errors = FlatBuffer(repeating: 0, count: serviceCount)
-        resources = RowGroupGather.views(sources) { $0.resource }
-        statuses = RowGroupGather.views(sources) { $0.status }
     }
 
     mutating func finishPage(into out: inout ByteWriter, scratch: inout EncodingScratch) -> IndexPageEntry? {
@@ -27,8 +33,10 @@ struct TraceIndexBuilder: ~Copyable {
     }
 
     /// Adds trace `index` of the ordering to the page.
+    ///
+    /// - Parameter indexRows: One a row in block order.
     mutating func add(
-        _ index: Int, _ ordering: borrowing SpanOrdering, _ catalog: borrowing BlockCatalog
+        _ index: Int, _ ordering: borrowing SpanOrdering, _ indexRows: borrowing SegmentedColumn<TraceIndexRow>
     ) -> TraceIndexPageBuilder.Trace {
         let rows = ordering.traceRows(index)
         let start = ordering.start[rows.lowerBound]
@@ -36,10 +44,8 @@ struct TraceIndexBuilder: ~Copyable {
         var errorCount = 0
         var root: (service: Int, row: Int)?
         for row in rows {
-            let reference = ordering.references[row]
-            let source = Int(reference.source)
-            let service = Int(catalog.serviceCodes[source, resources[source][Int(reference.row)]])
-            let isError = statuses[source][Int(reference.row)] == 2
+            let service = indexRows[row].service
+            let isError = indexRows[row].isError
             count(service, isError)
             errorCount &+= isError ? 1 : 0
             let end = ordering.end[row]

@@ -53,13 +53,23 @@ extension SpanBatch {
         traceState.append(row.traceState)
         flags.append(row.flags)
         dropped.append(row.dropped)
-        presence.append(row.presence.rawValue)
+        presence.append(takePresence(row.presence).rawValue)
         resource.append(row.resource)
         scope.append(row.scope)
         arrivalSeconds.append(row.arrivalSeconds)
         attributes.closeOwner(shape: shape)
         eventEnd.append(UInt32(truncatingIfNeeded: eventTime.count))
         linkEnd.append(UInt32(truncatingIfNeeded: linkTraceID.count))
+    }
+
+    /// What is to be said of the row that is appended, whose events and links stand behind those of the rows before.
+    @inline(__always) private mutating func takePresence(_ own: SpanPresence) -> SpanPresence {
+        var presence = own.intersection(.own)
+        if eventTime.count != closedEventCount { presence.insert(.events) }
+        if linkTraceID.count != closedLinkCount { presence.insert(.links) }
+        closedEventCount = eventTime.count
+        closedLinkCount = linkTraceID.count
+        return presence
     }
 
     /// Appends an event of the span that is appended next; its attribute values were appended before.
@@ -120,5 +130,7 @@ extension SpanBatch {
         linkDropped.truncate(to: links)
         linkFlags.truncate(to: links)
         linkAttributes.truncate(toOwners: links)
+        closedEventCount = events
+        closedLinkCount = links
     }
 }

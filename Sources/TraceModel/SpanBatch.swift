@@ -61,6 +61,9 @@ public struct SpanBatch: ~Copyable {
     public var linkDropped: SegmentedColumn<UInt32>
     public var linkFlags: SegmentedColumn<UInt32>
     public var linkAttributes: AttributeColumns
+    /// Events and links of the rows that were appended.
+    var closedEventCount = 0
+    var closedLinkCount = 0
 
     /// - Parameter seed: Of the dictionaries' hashes; random where strings come from outside.
     public init(pool: SlabPool, seed: UInt64 = 0) {
@@ -122,6 +125,12 @@ public struct SpanPresence: OptionSet, Sendable, BitwiseCopyable {
     public static let status = SpanPresence(rawValue: 1)
     /// The parent ID is neither empty nor eight bytes other than zero: its bytes are a string.
     public static let unusualParent = SpanPresence(rawValue: 2)
+    /// The span has events. Set as it is appended; saves readers a look at where they end.
+    public static let events = SpanPresence(rawValue: 4)
+    /// The span has links. Set as it is appended.
+    public static let links = SpanPresence(rawValue: 8)
+    /// What the span itself says, without what follows from other columns.
+    public static let own: SpanPresence = [.status, .unusualParent]
 }
 
 /// A resource as it stands once in a batch. All fields are string codes but `isPresent`.

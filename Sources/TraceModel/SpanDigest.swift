@@ -27,7 +27,7 @@ public struct SpanDigest: Hashable, Sendable {
             spans.traceState[row], spans.statusMessage[row],
         ] { out.append(lengthPrefixed: strings[code]) }
         out.append(UInt8(truncatingIfNeeded: resource.isPresent << 1 | scope.isPresent))
-        out.append(littleEndian: spans.presence[row])
+        out.append(littleEndian: SpanPresence(rawValue: spans.presence[row]).intersection(.own).rawValue)
         out.append(littleEndian: spans.status[row])
         out.append(littleEndian: spans.flags[row])
         for count in [drops.attributes, drops.events, drops.links] { out.append(varint: UInt64(count)) }
