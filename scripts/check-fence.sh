@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Where memory may be handled without the compiler's checks.
-fence='^Sources/(ByteCoding|FileIO|Inflate|ProtobufMessages|RegularExpressions)/|^Sources/TraceServer/ByteBuffer\+Bytes\.swift$|^Fuzzing/Targets/EntryPoint\.swift$'
+fence='^Sources/(ByteCoding|FileIO|Inflate|ProtobufMessages|RegularExpressions)/|^Sources/TraceServer/(ByteBuffer\+Bytes|EventLoopTasks)\.swift$|^Fuzzing/Targets/EntryPoint\.swift$'
 # Where Foundation may be imported.
 foundation='^Sources/vivace/'
 

@@ -7,7 +7,8 @@ internal import ServiceLifecycle
 
 /// A listener whose connections gather whole calls on their event loops and hand them to tasks.
 ///
-/// Connections run on event loops; calls run as child tasks of `run()`. A graceful shutdown stops accepting, asks the
+/// Connections run on event loops, and so do calls that are short; others run on the tasks' own threads. All of them are
+/// child tasks of `run()`. A graceful shutdown stops accepting, asks the
 /// connections to end, lets calls finish, and after the drain limit closes what is left.
 struct CallListener<Call: Sendable>: Sendable {
     let name: ListenerName
@@ -19,6 +20,8 @@ struct CallListener<Call: Sendable>: Sendable {
     let onListening: @Sendable (SocketAddress?) -> Void
     /// Sets up a new connection, on its event loop. What it is given takes a call; false if no more are taken.
     let configure: @Sendable (any Channel, @escaping @Sendable (Call) -> Bool) throws -> Void
+    /// Whether a call takes less than a millisecond of CPU, so that an event loop may perform it.
+    let isShort: @Sendable (Call) -> Bool
     /// Performs a call and sends its answer.
     let perform: @Sendable (consuming Call) async -> Void
 
@@ -26,7 +29,7 @@ struct CallListener<Call: Sendable>: Sendable {
     ///
     /// - Throws: ``ServerError`` if the address can't be listened on, or its socket closes by itself.
     func run() async throws {
-        let calls = CallQueue<Call>()
+        let calls = CallQueues<Call>(eventLoopGroup, isShort: isShort)
         let connections = ConnectionSet { calls.finish() }
         let channel = try await listening(name, on: address) {
             try await bootstrap(connections, calls).bind(host: address.host, port: address.port).get()
@@ -38,7 +41,7 @@ struct CallListener<Call: Sendable>: Sendable {
         try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
             await withTaskCancellationHandler {
                 await withGracefulShutdownHandler {
-                    await performAll(calls)
+                    await calls.performAll(taskCount: limits.concurrentCallCount, perform)
                 } onGracefulShutdown: {
                     connections.drain()
                     channel.close(promise: nil)
@@ -55,17 +58,7 @@ struct CallListener<Call: Sendable>: Sendable {
         }
     }
 
-    private func performAll(_ calls: CallQueue<Call>) async {
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<limits.concurrentCallCount {
-                group.addTask {
-                    while let call = await calls.next() { await perform(consume call) }
-                }
-            }
-        }
-    }
-
-    private func bootstrap(_ connections: ConnectionSet, _ calls: CallQueue<Call>) -> ServerBootstrap {
+    private func bootstrap(_ connections: ConnectionSet, _ calls: CallQueues<Call>) -> ServerBootstrap {
         ServerBootstrap(group: eventLoopGroup)
             .serverChannelOption(.backlog, value: Int32(limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -80,7 +73,7 @@ struct CallListener<Call: Sendable>: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     connectionCounter.add(channel)
                     connections.add(channel)
-                    try configure(channel, calls.add)
+                    try configure(channel, calls.submit(on: channel.eventLoop))
                 }
             }
     }

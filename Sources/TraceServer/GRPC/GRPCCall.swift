@@ -24,6 +24,9 @@ struct GRPCCall: Sendable {
         self.reply = reply
     }
 
+    /// Whether an event loop may perform it.
+    func isShort(_ limits: ServerLimits) -> Bool { !isCompressed && message.count <= limits.shortCallByteCount }
+
     /// Hands the message over, so that nobody else holds its memory.
     mutating func takeMessage() -> [UInt8] {
         defer { message = [] }

@@ -30,6 +30,7 @@ struct GRPCListener: Service {
                         receiver: service.receiver, metrics: service.metrics, limits: limits,
                         buffers: service.buffers, access: service.access, submit: submit))
             },
+            isShort: { $0.isShort(limits) },
             perform: { (call: consuming GRPCCall) in await service.perform(call) }
         ).run()
     }

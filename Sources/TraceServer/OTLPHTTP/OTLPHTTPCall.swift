@@ -23,6 +23,11 @@ struct OTLPHTTPCall: Sendable {
         self.reply = reply
     }
 
+    /// Whether an event loop may perform it.
+    func isShort(_ limits: ServerLimits) -> Bool {
+        request.encoding == .identity && request.mediaType == .protobuf && body.count <= limits.shortCallByteCount
+    }
+
     /// Hands the body over, so that nobody else holds its memory.
     mutating func takeBody() -> [UInt8] {
         defer { body = [] }

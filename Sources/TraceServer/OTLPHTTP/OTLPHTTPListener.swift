@@ -8,8 +8,8 @@ internal import ServiceLifecycle
 
 /// The OTLP/HTTP listener: HTTP/1.1 on NIO's codec, without a server library between the socket and the receiver.
 ///
-/// Bodies are gathered on the event loops, so that a request costs one switch of threads on its way in and one on its
-/// way out. A graceful shutdown closes idle connections.
+/// Bodies are gathered on the event loops, and short ones are decoded there, so that a request waits for the journal's
+/// thread only. A graceful shutdown closes idle connections.
 struct OTLPHTTPListener: Service {
     let address: ListenAddress
     let receiver: any SpanReceiver
@@ -37,6 +37,7 @@ struct OTLPHTTPListener: Service {
                         receiver: receiver, metrics: metrics, limits: limits, buffers: buffers, access: access,
                         corsOrigins: corsOrigins, deadlines: deadlines, submit: submit))
             },
+            isShort: { $0.isShort(limits) },
             perform: { (call: consuming OTLPHTTPCall) in await service.perform(call) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await deadlines.run() }
