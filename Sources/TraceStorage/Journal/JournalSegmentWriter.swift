@@ -159,11 +159,11 @@ struct JournalSegmentWriter {
     ///   undone by a power cut, the file ends in zeros or old frames, which readers take for its end.
     mutating func closeSegment(givesBackRoom: Bool) {
         guard let segment = segment.take(), segment.isDurable else { return }
-        var end = EncodedJournalRecord(endOf: segment.recordCount)
-        end.seal(seed: segment.seed)
-        try? segment.file.write(end.bytes, at: segment.byteCount)
+        var end: [UInt8] = []
+        EncodedJournalRecord(endOf: segment.recordCount).append(to: &end, sealedWith: segment.seed)
+        try? segment.file.write(end, at: segment.byteCount)
         guard givesBackRoom else { return }
-        try? segment.file.truncate(to: segment.byteCount + end.byteCount)
+        try? segment.file.truncate(to: segment.byteCount + end.count)
     }
 
     /// Never touches the segment again, but to remove it if nobody was told that it holds anything.
