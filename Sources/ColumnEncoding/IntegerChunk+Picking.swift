@@ -76,19 +76,22 @@ extension IntegerChunk {
         let masks = bins.masks.span
         let widths = bins.widths.span
         var bit = 0
-        // Up to this row the mantissas are passed over.
+        // Behind the mantissa of the row before this one lies `bit`.
         var row = 0
         for index in rows.indices {
             let wanted = rows[index]
-            if wanted > row {
-                bit &+= try sums.bitCount(of: row..<wanted, in: codes)
-                row = wanted
+            if index > 0, wanted == row &- 1 {
+                values.append(values[values.count - 1])
+                continue
             }
-            precondition(wanted == row)
+            precondition(wanted >= row)
+            if wanted > row { bit &+= try sums.bitCount(of: row..<wanted, in: codes) }
             let code = try sums.code(ofRow: wanted, in: codes)
             guard code < bins.count else { throw ByteCodingError(.corrupted, "bin code") }
             let field = try BitPacking.wideField(mantissas, at: bit, mask: masks[code], width: widths[code])
             values.append(lowers[code] &+ field)
+            bit &+= widths[code]
+            row = wanted &+ 1
         }
     }
 }
@@ -96,6 +99,8 @@ extension IntegerChunk {
 /// Sums of the mantissas' widths of packed bin codes, a byte of codes at a time.
 struct BinSums {
     private let codeWidth: Int
+    /// A byte has 1 << shift codes, unless they are of 3 bits.
+    private let shift: Int
     /// By code; of those without a bin more than all real ones together.
     private var ofCode = InlineArray<16, UInt64>(repeating: 1 << 40)
     /// By byte: of the whole codes in it, from its first bit; only where the width of codes divides 8.
@@ -103,6 +108,7 @@ struct BinSums {
 
     init(_ bins: BinTable) {
         codeWidth = bins.codeWidth
+        shift = codeWidth == 1 ? 3 : codeWidth == 2 ? 2 : 1
         for code in 0..<bins.count { ofCode[code] = UInt64(bins.widths[code]) }
         guard codeWidth != 3 else { return }
         let mask = (1 << codeWidth) - 1
@@ -115,24 +121,23 @@ struct BinSums {
 
     /// The mantissa bits of the rows. Throws `.corrupted` at a code that has no bin.
     func bitCount(of rows: Range<Int>, in codes: RawSpan) throws(ByteCodingError) -> Int {
-        let codesInByte = 8 / codeWidth
         let ofCode = ofCode.span
         var sum: UInt64 = 0
         var row = rows.lowerBound
         if codeWidth != 3 {
             let table = ofByte.span
-            while row < rows.upperBound, row % codesInByte != 0 {
+            while row < rows.upperBound, row & ((1 &<< shift) &- 1) != 0 {
                 sum &+= ofCode[try code(ofRow: row, in: codes)]
                 row &+= 1
             }
-            var byte = row / codesInByte
-            let end = rows.upperBound / codesInByte
+            var byte = row &>> shift
+            let end = rows.upperBound &>> shift
             guard end <= codes.byteCount else { throw ByteCodingError(.truncated, "bin codes") }
             while byte < end {
                 sum &+= table[Int(codes[byte])]
                 byte &+= 1
             }
-            row = max(row, end &* codesInByte)
+            row = max(row, end &<< shift)
         }
         while row < rows.upperBound {
             sum &+= ofCode[try code(ofRow: row, in: codes)]

@@ -16,6 +16,13 @@ package struct SearchExplanation: Hashable, Sendable {
         package var rest: String?
         /// Whether a trace without such a span is no hit, so that row groups without one are passed over.
         package var isRequired: Bool
+
+        package init(scan: String, trace: [String], rest: String?, isRequired: Bool) {
+            self.scan = scan
+            self.trace = trace
+            self.rest = rest
+            self.isRequired = isRequired
+        }
     }
 
     package var filters: [Filter]
@@ -25,20 +32,35 @@ package struct SearchExplanation: Hashable, Sendable {
     package var reads: QueryReads
     package var headSpanCount: Int
     /// Traces that were put together from all their places.
-    package var assembledTraceCount = 0
-    package var seconds = 0.0
+    package var assembledTraceCount: Int
+    package var seconds: Double
+
+    package init(
+        filters: [Filter], needsWholeTraces: Bool, blockCount: Int, reads: QueryReads, headSpanCount: Int,
+        assembledTraceCount: Int, seconds: Double
+    ) {
+        self.filters = filters
+        self.needsWholeTraces = needsWholeTraces
+        self.blockCount = blockCount
+        self.reads = reads
+        self.headSpanCount = headSpanCount
+        self.assembledTraceCount = assembledTraceCount
+        self.seconds = seconds
+    }
 }
 
 extension SearchExplanation {
+    /// Without what was read.
     init(_ program: SpansetProgram) {
-        filters = program.leaves.indices.map { index in
+        let filters = program.leaves.indices.map { index in
             let leaf = program.leaves[index]
             return Filter(
                 scan: leaf.filter.text, trace: leaf.trace.map(\.text), rest: leaf.rest?.description,
                 isRequired: program.required?.contains(index) ?? false)
         }
-        needsWholeTraces = program.needsValues
-        (blockCount, reads, headSpanCount) = (0, QueryReads(), 0)
+        self.init(
+            filters: filters, needsWholeTraces: program.needsValues, blockCount: 0, reads: QueryReads(),
+            headSpanCount: 0, assembledTraceCount: 0, seconds: 0)
     }
 }
 

@@ -33,6 +33,19 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a query shows the spans that match, and explains itself`() async throws {
+            try await Scratch.withServer { scratch, server in
+                try await Self.fill(server)
+                let query = "{ name = \"second\" && resource.service.name != nil }"
+                let plain = try await scratch.vivace("search", query, "--server", server.httpAddress)
+                #expect(plain.status == 0 && plain.output.contains(Self.id("b")), "\(plain.complaint)")
+                #expect(plain.output.contains("  second") && !plain.output.contains("row groups"))
+                let explained = try await scratch.vivace("search", query, "--explain", "--server", server.httpAddress)
+                #expect(explained.output.hasPrefix(plain.output.trimmingCharacters(in: .newlines)))
+                #expect(explained.output.contains("name = \"second\"") && explained.output.contains("row groups"))
+            }
+        }
+
         @Test func `a search that finds nothing, and as many as the limit`() async throws {
             try await Scratch.withServer { scratch, server in
                 try await Self.fill(server)

@@ -29,6 +29,55 @@ import Testing
                 """)
     }
 
+    @Test func `spans that match stand below their trace, where they are asked for`() {
+        var report = report(limit: 20)
+        report.rows.removeLast()
+        report.rows[0].spans = [
+            .init(name: "pay", duration: 1_500_000, attributes: ["http.status=500", "bell=\u{7}"]),
+            .init(name: "", duration: 0, attributes: []),
+        ]
+        #expect(!report.render(TerminalStyle(width: 120)).contains("pay"))
+        report.showsSpans = true
+        #expect(
+            report.render(TerminalStyle(width: 120)) == """
+                START                     DURATION  SERVICE   NAME       MATCHED  SPANS  ERRORS  TRACE
+                2026-01-02T02:57:25.678Z    1.24 s  frontend  GET /cart        3  1,021       2  5b8aa5a2d2c872e8321cf37308d69df2
+                    1.5 ms  pay  http.status=500  bell=\\u{7}
+                    0 ns  \("")
+                    and 1 span more
+
+                1 trace
+
+                """)
+        for line in report.render(TerminalStyle(width: 20)).split(separator: "\n") where line.hasPrefix("    ") {
+            #expect(line.count <= 20, "\(line)")
+        }
+    }
+
+    @Test func `an explanation says what was asked and what was read`() {
+        let report = ExplanationReport(
+            filters: [
+                .init(scan: "status = 2", trace: ["trace:duration > 1s"], rest: "span.a > span.b", isRequired: true),
+                .init(scan: "true", trace: [], rest: nil, isRequired: false),
+            ], needsWholeTraces: true, headSpanCount: 1_000, blockCount: 3, readBlockCount: 2, rowGroupCount: 9,
+            readRowGroupCount: 4, readByteCount: 2_048, assembledTraceCount: 1, seconds: 0.0015)
+        #expect(
+            report.render(TerminalStyle(width: 120)) == """
+                filter 1      columns: status = 2 (every hit has it)
+                              trace index: trace:duration > 1s
+                              then, on values: span.a > span.b
+                filter 2      columns: true
+                judged        on traces put together
+                heads         1,000 spans
+                blocks        2 of 3 searched
+                row groups    4 of 9 searched
+                read          2 KiB from storage, the rest from memory
+                put together  1 trace
+                took          1.5 ms
+
+                """)
+    }
+
     @Test func `as many as were asked for may not be all`() {
         let text = report(limit: 2).render(TerminalStyle(width: nil))
         #expect(text.hasSuffix("\n2 traces · more may match: see --limit\n"))

@@ -37,6 +37,31 @@ import TraceServer
         return result
     }
 
+    @Test func `what is asked to explain itself does`() async throws {
+        try await RunningServer.with { server in
+            let explanation = SearchExplanation(
+                filters: [
+                    .init(scan: "status = 2", trace: ["trace:duration > 1s"], rest: "span.a", isRequired: true),
+                    .init(scan: "true", trace: [], rest: nil, isRequired: false),
+                ], needsWholeTraces: true, blockCount: 3, reads: QueryReads(), headSpanCount: 7, assembledTraceCount: 2,
+                seconds: 0.5)
+            server.queries.state.withLock { state in
+                state.search = TraceSearchResult(traces: [])
+                state.search.explanation = explanation
+            }
+            let answer = try await server.get("/api/search?q=%7B%7D&explain=true")
+            #expect(
+                answer.text == """
+                    {"traces":[],"metrics":{},"explain":{"filters":[{"scan":"status = 2","trace":["trace:duration > 1s"],\
+                    "rest":"span.a","required":true},{"scan":"true","required":false}],"needsWholeTraces":true,\
+                    "headSpans":7,"blocks":3,"blocksRead":0,"rowGroups":0,"rowGroupsRead":0,"bytesRead":0,\
+                    "assembledTraces":2,"seconds":0.5}}
+                    """)
+            #expect(server.queries.state.withLock { $0.lastSearch?.isExplained } == true)
+            #expect(try await server.get("/api/search?q=%7B%7D&explain=please").status == 400)
+        }
+    }
+
     @Test func `traces are answered in Tempo's shape`() async throws {
         try await RunningServer.with { server in
             let result = try Self.result()
