@@ -67,6 +67,8 @@ package struct IngestError: Error, Sendable, CustomStringConvertible {
         case requestMemory = "request_memory"
         /// Too many requests wait to be decompressed or decoded.
         case decodingQueue = "decoding_queue"
+        /// The tenant is new, and there are as many as may be.
+        case tenantLimit = "tenant_limit"
         /// The memory for new spans is used up: blocks are not written fast enough.
         case headMemory = "head_memory"
         /// Too much waits for the journal's disk.
@@ -116,6 +118,7 @@ extension IngestError.Reason {
             case .shutdown: .shutdown
             case .diskFull: .diskFull
             case .intrusion: .intrusion
+            case .tenantLimit: .tenantLimit
             case .headMemory: .headMemory
             case .journalQueue: .journalQueue
             case .journal: .journal

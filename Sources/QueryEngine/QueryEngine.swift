@@ -21,8 +21,8 @@ package final class QueryEngine: TraceQuerying {
         overlaps = BlockOverlaps(budget: budget)
     }
 
-    package func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace? {
-        try await trace(id, in: store.snapshot(of: tenant), deadline: QueryDeadline())
+    package func trace(_ id: TraceID, tenant: TenantSet) async throws -> FoundTrace? {
+        try await trace(id, in: store.snapshot(over: tenant), deadline: QueryDeadline())
     }
 
     /// Collects a trace's spans from everywhere, then keeps each span once.
@@ -75,8 +75,8 @@ package final class QueryEngine: TraceQuerying {
         return try await reader.read(anchor, into: &batch) { try memory.hold($0) }
     }
 
-    package func slowSpans(_ query: SlowSpanQuery, tenant: TenantID) async throws -> SlowSpanResult {
-        try await SlowSpanSearch(engine: self, query: query, snapshot: store.snapshot(of: tenant)).run()
+    package func slowSpans(_ query: SlowSpanQuery, tenant: TenantSet) async throws -> SlowSpanResult {
+        try await SlowSpanSearch(engine: self, query: query, snapshot: store.snapshot(over: tenant)).run()
     }
 
     /// The block's longest spans for which the conditions hold.

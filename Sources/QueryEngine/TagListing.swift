@@ -5,10 +5,10 @@ package import TraceModel
 internal import TraceStorage
 
 extension QueryEngine {
-    package func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames {
+    package func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantSet) async throws -> TagNames {
         var names: [TagScope: Set<[UInt8]>] = [:]
         let memory = QueryMemory(budget: budget)
-        let snapshot = store.snapshot(of: tenant)
+        let snapshot = store.snapshot(over: tenant)
         // Once as bytes, and twice as texts while they are put in order.
         let hold = { (names: [TagScope: Set<[UInt8]>]) in
             try memory.hold(3 * names.values.joined().reduce(0) { $0 + 64 + $1.count })
@@ -31,10 +31,10 @@ extension QueryEngine {
         return TagNames(names: sorted, partialReason: reason ?? cut, memory: memory)
     }
 
-    package func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantID) async throws -> TagValues {
+    package func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantSet) async throws -> TagValues {
         var values = ListedValues()
         let memory = QueryMemory(budget: budget)
-        let snapshot = store.snapshot(of: tenant)
+        let snapshot = store.snapshot(over: tenant)
         var reason: String?
         do {
             // Once as they are found, and twice as texts while they are put in order.

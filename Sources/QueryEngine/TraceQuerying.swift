@@ -117,11 +117,12 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
     package var description: String { message }
 }
 
-/// Answers questions about stored spans.
+/// Answers questions about stored spans: those of one tenant, or of several as if they were one's. Then a trace has the
+/// spans of all of them, and copies of a span are one by the rule for copies.
 package protocol TraceQuerying: TraceSearching {
     /// The trace with that ID; nil if no span of it is stored.
-    func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace?
+    func trace(_ id: TraceID, tenant: TenantSet) async throws -> FoundTrace?
 
     /// The slowest spans for which the conditions hold.
-    func slowSpans(_ query: SlowSpanQuery, tenant: TenantID) async throws -> SlowSpanResult
+    func slowSpans(_ query: SlowSpanQuery, tenant: TenantSet) async throws -> SlowSpanResult
 }

@@ -456,11 +456,11 @@ extension ServiceCounts {
 }
 
 extension QueryEngine {
-    package func searchTraces(_ query: TraceSearchQuery, tenant: TenantID) async throws -> TraceSearchResult {
+    package func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult {
         guard query.limit > 0, let range = query.range.starts, let program = SpansetProgram(query) else {
             return TraceSearchResult(traces: [])
         }
-        var search = TraceSearch(query, program, range, self, store.snapshot(of: tenant))
+        var search = TraceSearch(query, program, range, self, store.snapshot(over: tenant))
         return try await search.run()
     }
 }

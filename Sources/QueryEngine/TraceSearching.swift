@@ -223,13 +223,13 @@ package struct TagValues: Sendable {
 /// Searches stored spans.
 package protocol TraceSearching: Sendable {
     /// The newest traces that match, each judged as a whole.
-    func searchTraces(_ query: TraceSearchQuery, tenant: TenantID) async throws -> TraceSearchResult
+    func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult
 
     /// The names of attributes in some scopes.
-    func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames
+    func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantSet) async throws -> TagNames
 
     /// The values of a tag.
-    func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantID) async throws -> TagValues
+    func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantSet) async throws -> TagValues
 }
 
 extension TimeRange {

@@ -45,41 +45,6 @@ public struct SpanID: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStr
     public var description: String { hexadecimalString(rawValue) }
 }
 
-/// Names whose spans these are: the value of `X-Scope-OrgID`.
-public struct TenantID: Hashable, Sendable, Comparable, CustomStringConvertible {
-    public let name: String
-
-    /// The tenant of everything while multi-tenancy is off.
-    public static let single = TenantID(unchecked: "single-tenant")
-
-    /// The longest name, in bytes.
-    public static let maximumByteCount = 150
-
-    /// Accepts 1 to 150 letters, digits and ``!-_.*'()``, but not `.` and `..`; nil for anything else.
-    public init?(_ name: String) {
-        guard (1...Self.maximumByteCount).contains(name.utf8.count), name != ".", name != ".." else { return nil }
-        for byte in name.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                continue
-            case UInt8(ascii: "!"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "*"),
-                UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"):
-                continue
-            default:
-                return nil
-            }
-        }
-        self.name = name
-    }
-
-    private init(unchecked name: String) { self.name = name }
-
-    public static func < (a: Self, b: Self) -> Bool { a.name.utf8.lexicographicallyPrecedes(b.name.utf8) }
-
-    public var description: String { name }
-}
-
 /// A half-open range of Unix nanoseconds.
 public struct TimeRange: Hashable, Sendable, BitwiseCopyable {
     public var start: UInt64

@@ -78,6 +78,14 @@ extension AccessControl.Refusal {
     var grpcStatus: GRPCStatus { GRPCStatus(grpcCode(for: httpStatus), message) }
 }
 
+extension TenantRefusal {
+    var httpStatus: HTTPResponse.Status { self == .missing ? .unauthorized : .badRequest }
+
+    var status: RPCStatus { RPCStatus(code: grpcCode(for: httpStatus).rawValue, message: message) }
+
+    var grpcStatus: GRPCStatus { GRPCStatus(grpcCode(for: httpStatus), message) }
+}
+
 /// The gRPC code that belongs to a status of HTTP, for the body of an OTLP error that Ingest did not make.
 func grpcCode(for status: HTTPResponse.Status) -> GRPCStatus.Code {
     switch status.code {

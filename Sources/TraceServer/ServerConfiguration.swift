@@ -33,6 +33,8 @@ package struct ServerConfiguration: Sendable {
     package var otlpGRPC = ListenAddress(host: "127.0.0.1", port: 4317)
     package var otlpHTTP = ListenAddress(host: "127.0.0.1", port: 4318)
     package var http = ListenAddress(host: "127.0.0.1", port: 3200)
+    /// How it is known whose spans a request is about.
+    package var tenancy = Tenancy.single
     /// Whose pages may send spans from a browser.
     package var corsOrigins = CORSOrigins.none
     /// The directory of the store.

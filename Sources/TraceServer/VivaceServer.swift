@@ -100,19 +100,21 @@ package struct VivaceServer: Service {
             HTTPListener(
                 name: .http, address: configuration.http,
                 responder: QueryAPI(
-                    queries: queries, pages: pages, metrics: metrics.queries, access: access, limits: limits,
+                    queries: queries, pages: pages, metrics: metrics.queries, access: access,
+                    tenancy: configuration.tenancy, limits: limits,
                     slowQueries: SlowQueryLog(threshold: configuration.slowQueryDuration, logger: logger), logger: logger),
                 limits: limits, tls: tls, connections: metrics.connections.http, eventLoopGroup: loops,
                 logger: logger, onListening: announcing(.http)),
             OTLPHTTPListener(
                 address: configuration.otlpHTTP, receiver: receiver, metrics: metrics.ingest, buffers: buffers,
-                access: access, corsOrigins: configuration.corsOrigins, limits: limits, tls: tls,
+                access: access, tenancy: configuration.tenancy, corsOrigins: configuration.corsOrigins, limits: limits, tls: tls,
                 connectionCounter: metrics.connections.otlpHTTP, eventLoopGroup: loops, logger: logger,
                 onListening: announcing(.otlpHTTP)),
             GRPCListener(
                 address: configuration.otlpGRPC,
                 service: GRPCService(
-                    receiver: receiver, status: status, metrics: metrics.ingest, buffers: buffers, access: access),
+                    receiver: receiver, status: status, metrics: metrics.ingest, buffers: buffers, access: access,
+                    tenancy: configuration.tenancy),
                 limits: limits, tls: tls, connectionCounter: metrics.connections.otlpGRPC, eventLoopGroup: loops,
                 logger: logger, onListening: announcing(.otlpGRPC)),
         ]

@@ -34,6 +34,8 @@ package final class TraceStore: Sendable {
     let state: Mutex<State>
     let counters = StoreCounters()
     let recovery: RecoveryFigures
+    /// Nil if any number of tenants is taken.
+    let activeTenants: ActiveTenants?
     private let nextShard = Atomic<Int>(0)
     /// Tells ``run(logger:)`` to look at once whether there is something to do.
     let wake: AsyncStream<Void>.Continuation
@@ -96,6 +98,10 @@ package final class TraceStore: Sendable {
             Shard(pool: pool, budget: budget, seed: UInt64.random(in: .min ... .max))
         }
         state = Mutex(State(sealed: sealed))
+        activeTenants = configuration.tenantLimit.map {
+            ActiveTenants(limit: $0, sweepInterval: configuration.tenantSweepInterval)
+        }
+        activeTenants?.insert(livingTenants)
     }
 
     // MARK: - In
@@ -106,7 +112,10 @@ package final class TraceStore: Sendable {
     ///   but after a failed write it may still be found.
     package func append(_ request: ReceivedRequest) async throws -> AppendOutcome {
         try checkOpen()
+        let standing = try standing(of: request.tenant)
+        let tenant = request.tenant
         let appended = try await appendWhenThereIsRoom(request)
+        if standing == .new, appended.acceptedSpanCount > 0 { activeTenants?.insert(tenant) }
         if let ticket = appended.ticket { try await makeDurable(ticket) }
         counters.add(accepted: appended.acceptedSpanCount, appended.verdict)
         return AppendOutcome(
@@ -209,23 +218,30 @@ package final class TraceStore: Sendable {
     // MARK: - Out
 
     /// What can be read now: everything that was acknowledged before the call.
-    package func snapshot(of tenant: TenantID) -> StoreSnapshot {
-        let lease = compactor.leases.begin()
+    package func snapshot(of tenant: TenantID) -> StoreSnapshot { snapshot(over: TenantSet(tenant)) }
+
+    /// The same of several tenants at one moment, as if they were one.
+    package func snapshot(over tenants: TenantSet) -> StoreSnapshot {
+        let (tenants, lease) = (tenants.tenants, compactor.leases.begin())
         var heads: [HeadView] = []
         for shard in shards {
-            if let view = shard.head.withLock({ $0.heads[tenant]?.view() }) { heads.append(view) }
+            shard.head.withLock { shard in
+                for tenant in tenants { if let head = shard.heads[tenant] { heads.append(head.view()) } }
+            }
         }
         state.withLock { state in
-            for generation in state.sealed { heads += generation.heads[tenant] ?? [] }
+            for generation in state.sealed { for tenant in tenants { heads += generation.heads[tenant] ?? [] } }
         }
-        return StoreSnapshot(headViews: heads, blocks: manifest.state.liveBlocks(of: tenant), lease: lease)
+        let manifest = manifest.state
+        let blocks = tenants.count == 1 ? manifest.liveBlocks(of: tenants[0]) : tenants.flatMap(manifest.liveBlocks)
+        return StoreSnapshot(headViews: heads, blocks: blocks, lease: lease)
     }
 
     /// Opens a block of a snapshot, or finds it open.
     package func reader(for block: BlockSummary) async throws -> BlockReader { try await cache.reader(for: block) }
 }
 
-/// The sources of a tenant's spans at one moment.
+/// The sources of a tenant's spans at one moment, or of several tenants'.
 ///
 /// As long as somebody holds it, the memory of its heads counts as used and its blocks are not deleted: keep the
 /// snapshot beside what is taken from it.
@@ -267,6 +283,13 @@ package struct StoreConfiguration: Sendable {
     package var minimumFreeFraction = 0.05
     /// … or this many bytes free, whichever is less: the journal must not die of it.
     package var minimumFreeByteCount = 1 << 30
+
+    /// Tenants that may have spans here; nil for any number.
+    package var tenantLimit: Int?
+    /// What it is where senders name tenants: a head takes up to a megabyte, and a cut writes a block for each.
+    package static let defaultTenantLimit = 10_000
+    /// When all are there, how often it is looked whether one has no spans any more.
+    package var tenantSweepInterval = Duration.seconds(10)
 
     package var journalOptions = JournalOptions()
     /// How blocks are merged, …

@@ -39,8 +39,10 @@ struct AccessOptions: ParsableArguments {
         help: ArgumentHelp("The certificate's key in PEM, VIVACE_KEY_FILE.", valueName: "file"), completion: .file())
     var keyFile: String?
 
-    @Option(help: ArgumentHelp("Whose traces they are, VIVACE_TENANT.", valueName: "name"))
-    var tenant: TenantName?
+    @Option(
+        help: ArgumentHelp(
+            "Whose traces they are, VIVACE_TENANT. Those of several can be read as one's: 'a|b'.", valueName: "name"))
+    var tenant: TenantNames?
 
     /// What the options say, with the files' contents.
     ///
@@ -73,7 +75,13 @@ struct AccessOptions: ParsableArguments {
         }
     }
 
-    private func resolvedTenant() throws -> TenantID? { try Settings.value(tenant, "tenant")?.id }
+    private func resolvedTenant() throws -> TenantSet? { try Settings.value(tenant, "tenant")?.set }
+
+    /// - Throws: `ValidationError` if there are several.
+    func refuseSeveralTenants() throws {
+        guard try resolvedTenant()?.tenants.count ?? 1 > 1 else { return }
+        throw ValidationError("Spans are sent for one tenant: give --tenant (or VIVACE_TENANT) one name.")
+    }
 
     private enum TokenSource {
         case none
@@ -154,12 +162,12 @@ extension ClientIdentity {
     }
 }
 
-/// A tenant's name.
-struct TenantName: ExpressibleByArgument, Sendable {
-    var id: TenantID
+/// A tenant's name, or several with `|` between them.
+struct TenantNames: ExpressibleByArgument, Sendable {
+    var set: TenantSet
 
     init?(argument: String) {
-        guard let id = TenantID(argument) else { return nil }
-        self.id = id
+        guard let set = TenantSet(argument) else { return nil }
+        self.set = set
     }
 }

@@ -43,5 +43,8 @@ struct OTLPOptions: ParsableArguments {
         try Settings.value(otlp, "otlp") ?? Settings.value(nil, "server-otlp") ?? ServerURL(port: 4318)
     }
 
-    func validate() throws { _ = try resolvedServer() }
+    func validate() throws {
+        _ = try resolvedServer()
+        try access.refuseSeveralTenants()
+    }
 }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import LayeredOptions
+internal import TraceModel
 internal import TraceServer
 
 // The types of options that a variable or a file can give as well as the command line.
@@ -51,6 +52,28 @@ struct RetentionTime: ExpressibleByArgument, OptionValue, Sendable {
             return "\(seconds / scale)\(unit)"
         }
         return "\(seconds)s"
+    }
+}
+
+/// How long the spans of single tenants are kept, as in `team-a=30d,team-b=2d`.
+struct TenantRetention: ExpressibleByArgument, OptionValue, Sendable {
+    static var expectation: String { "tenants and times such as team-a=30d,team-b=2d" }
+
+    var seconds: [TenantID: UInt64] = [:]
+
+    init?(argument: String) {
+        for entry in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
+            guard parts.count == 2, let tenant = TenantID(parts[0].filter { $0 != " " }),
+                let time = RetentionTime(argument: String(parts[1])),
+                seconds.updateValue(time.seconds, forKey: tenant) == nil
+            else { return nil }
+        }
+    }
+
+    var description: String {
+        seconds.sorted { $0.key < $1.key }.map { "\($0.key)=\(RetentionTime(seconds: $0.value))" }
+            .joined(separator: ",")
     }
 }
 

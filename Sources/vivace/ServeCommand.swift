@@ -44,6 +44,14 @@ struct ServeCommand: AsyncParsableCommand {
             "How long spans are kept after their arrival, VIVACE_RETENTION (default: 14d).", valueName: "time"))
     var retention: RetentionTime?
 
+    @Option(
+        help: ArgumentHelp(
+            "What differs from it, as in team-a=30d,team-b=2d; VIVACE_TENANT_RETENTION.", valueName: "tenants"))
+    var tenantRetention: TenantRetention?
+
+    @Flag(help: "Tell tenants apart by the header X-Scope-OrgID, which every request then needs. VIVACE_MULTITENANCY.")
+    var multitenancy = false
+
     @Flag(
         help: "Let retention drop more than a fifth of the store at once, VIVACE_RETENTION_ALLOW_LARGE_DROP.")
     var retentionAllowLargeDrop = false

@@ -15,6 +15,8 @@ struct ServeOptions: Sendable {
     /// What all caches and buffers together may hold.
     var memoryByteCount: Int
     var retention: RetentionPolicy
+    /// Whether tenants are told apart.
+    var hasTenants: Bool
     var compaction: CompactionOptions
     var corsOrigins: CORSOrigins
     var tls: TLSFiles?
@@ -59,6 +61,8 @@ extension ServeCommand {
         let http = try layers.value(http, "http", default: loopback(3200))
         let memory = try layers.value(memory, "memory", default: ByteSize(byteCount: 1 << 30))
         let retention = try retentionPolicy(&layers)
+        let multitenancy = try layers.value(
+            multitenancy ? SwitchValue(true) : nil, "multitenancy", default: SwitchValue(false))
         let compaction = try compactionOptions(&layers)
         let corsOrigins = try layers.value(otlpCorsOrigins, "otlp-cors-origins", default: CORSOrigins.none)
         let tls = try tlsFiles(&layers)
@@ -73,8 +77,8 @@ extension ServeCommand {
         }
         return ServeOptions(
             dataDirectory: directory, otlpGRPC: otlpGRPC, otlpHTTP: otlpHTTP, http: http,
-            memoryByteCount: memory.byteCount, retention: retention, compaction: compaction,
-            corsOrigins: corsOrigins, tls: tls, tokensPath: tokensPath, log: log)
+            memoryByteCount: memory.byteCount, retention: retention, hasTenants: multitenancy.isOn,
+            compaction: compaction, corsOrigins: corsOrigins, tls: tls, tokensPath: tokensPath, log: log)
     }
 
     private func retentionPolicy(_ layers: inout OptionLayers) throws -> RetentionPolicy {
@@ -84,6 +88,7 @@ extension ServeCommand {
             retentionAllowLargeDrop ? SwitchValue(true) : nil, "retention-allow-large-drop", default: SwitchValue(false))
         var policy = RetentionPolicy(seconds: time.seconds)
         policy.allowsLargeDrop = allows.isOn
+        policy.overrides = try layers.value(tenantRetention, "tenant-retention")?.seconds ?? [:]
         return policy
     }
 

@@ -13,7 +13,7 @@ struct ServerAccess: Sendable {
     var authorities: [NIOSSLCertificate]?
     /// What is shown to servers that ask for a certificate.
     var identity: ClientIdentity?
-    var tenant: TenantID?
+    var tenant: TenantSet?
 
     /// A client for requests to the server, to be shut down.
     ///
@@ -35,7 +35,7 @@ struct ServerAccess: Sendable {
     /// Adds what the server wants to see.
     func add(to headers: inout HTTPHeaders) {
         if let token { headers.add(name: "authorization", value: token.authorization) }
-        if let tenant { headers.add(name: "x-scope-orgid", value: tenant.name) }
+        if let tenant { headers.add(name: "x-scope-orgid", value: tenant.description) }
     }
 
     /// What an answer of 401 or 403 means, and which option helps; nil for any other.
@@ -46,6 +46,9 @@ struct ServerAccess: Sendable {
     func refusal(of server: ServerURL, _ status: UInt, _ said: String, needs purpose: String) -> CommandError? {
         let problem: String
         switch status {
+        case 401 where tenant == nil && said.contains("no org id"):
+            return CommandError(
+                .usage, "\(server) tells tenants apart: say whose traces they are with --tenant NAME or VIVACE_TENANT.")
         case 401: problem = token == nil ? "wants a token" : "does not know the token"
         case 403: problem = "does not allow that"
         default: return nil

@@ -42,6 +42,7 @@ func startServer(_ options: ServeOptions) async throws {
         storeConfiguration.shardCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
         storeConfiguration.retention = options.retention
         storeConfiguration.compaction = options.compaction
+        storeConfiguration.tenantLimit = options.hasTenants ? StoreConfiguration.defaultTenantLimit : nil
         store = try await TraceStore.open(storeConfiguration, budget: budget, logger: logger)
     } catch let error as StoreError {
         throw CommandError(.unreachable, explanation(error, options.dataDirectory))
@@ -76,6 +77,7 @@ private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     configuration.otlpGRPC = ListenAddress(host: options.otlpGRPC.host, port: options.otlpGRPC.port)
     configuration.otlpHTTP = ListenAddress(host: options.otlpHTTP.host, port: options.otlpHTTP.port)
     configuration.http = ListenAddress(host: options.http.host, port: options.http.port)
+    configuration.tenancy = options.hasTenants ? .byHeader : .single
     configuration.corsOrigins = options.corsOrigins
     configuration.slowQueryDuration = options.log.slowQueries
     configuration.dataDirectory = options.dataDirectory

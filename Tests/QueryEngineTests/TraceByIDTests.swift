@@ -49,7 +49,7 @@ internal import TraceStorage
         let other = try #require(TenantID("other"))
         for _ in 0..<2 {
             #expect(try await filled.engine.trace(id, tenant: .single) != nil)
-            #expect(try await filled.engine.trace(id, tenant: other) == nil)
+            #expect(try await filled.engine.trace(id, tenant: TenantSet(other)) == nil)
             for stranger in [TraceID(high: id.high, low: id.low + 1), TraceID(high: 0, low: 1), TraceID(high: .max, low: .max)] {
                 #expect(try await filled.engine.trace(stranger, tenant: .single) == nil)
             }

@@ -85,19 +85,23 @@ final class FakeQueries: TraceQuerying {
         var lastScopes: Set<TagScope> = []
         var lastSubject: TagSubject?
         var lastTagQuery: TagQuery?
+        /// Whose spans were asked for, question after question.
+        var tenants: [TenantSet] = []
     }
 
     let state = Mutex(State())
 
-    func trace(_ id: TraceID, tenant: TenantID) async throws -> FoundTrace? {
+    func trace(_ id: TraceID, tenant: TenantSet) async throws -> FoundTrace? {
         try state.withLock { state in
+            state.tenants.append(tenant)
             if let error = state.error { throw error }
             return state.traces[id]
         }
     }
 
-    func slowSpans(_ query: SlowSpanQuery, tenant: TenantID) async throws -> SlowSpanResult {
+    func slowSpans(_ query: SlowSpanQuery, tenant: TenantSet) async throws -> SlowSpanResult {
         try state.withLock { state in
+            state.tenants.append(tenant)
             state.lastSlowSpanQuery = query
             if let error = state.error { throw error }
             return state.slowSpans
@@ -106,24 +110,27 @@ final class FakeQueries: TraceQuerying {
 }
 
 extension FakeQueries {
-    func searchTraces(_ query: TraceSearchQuery, tenant: TenantID) async throws -> TraceSearchResult {
+    func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult {
         try state.withLock { state in
+            state.tenants.append(tenant)
             state.lastSearch = query
             if let error = state.error { throw error }
             return state.search
         }
     }
 
-    func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantID) async throws -> TagNames {
+    func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantSet) async throws -> TagNames {
         try state.withLock { state in
+            state.tenants.append(tenant)
             (state.lastScopes, state.lastTagQuery) = (scopes, query)
             if let error = state.error { throw error }
             return state.tagNames
         }
     }
 
-    func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantID) async throws -> TagValues {
+    func tagValues(_ subject: TagSubject, _ query: TagQuery, tenant: TenantSet) async throws -> TagValues {
         try state.withLock { state in
+            state.tenants.append(tenant)
             (state.lastSubject, state.lastTagQuery) = (subject, query)
             if let error = state.error { throw error }
             return state.tagValues

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOHPACK
+internal import TraceModel
 
 /// The methods that are served, by their paths.
 enum GRPCMethod: String, Sendable, CaseIterable {
@@ -19,8 +20,8 @@ struct CallHead: Sendable, Equatable {
 
     var method: GRPCMethod
     var encoding: Encoding
-    /// The value of the tenant's header.
-    var tenant: String?
+    /// Whose spans are sent.
+    var tenant = TenantID.single
     var authorization: String?
 
     /// Why a call is not one, before a byte of its message is read.
@@ -45,7 +46,6 @@ struct CallHead: Sendable, Equatable {
             case "gzip": .gzip
             case let other?: .unknown(other)
             }
-        tenant = fields.first(name: tenantHeaderName.lowercased())
         authorization = fields.first(name: "authorization")
     }
 

@@ -28,7 +28,8 @@ struct GRPCListener: Service {
                     channel,
                     UnaryStreamContext(
                         receiver: service.receiver, metrics: service.metrics, limits: limits,
-                        buffers: service.buffers, access: service.access, submit: submit))
+                        buffers: service.buffers, access: service.access, tenancy: service.tenancy,
+                        submit: submit))
             },
             isShort: { $0.isShort(limits) },
             perform: { (call: consuming GRPCCall) in await service.perform(call) }

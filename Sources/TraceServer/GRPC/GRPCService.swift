@@ -11,6 +11,7 @@ struct GRPCService: Sendable {
     let metrics: IngestMetrics
     let buffers: BodyBuffers
     let access: AccessControl
+    let tenancy: Tenancy
 
     /// Health checks are small; more is neither kept, as they need no token, nor inflated.
     static let healthRequestByteCount = 64 << 10
@@ -30,8 +31,7 @@ struct GRPCService: Sendable {
 
     private func export(_ call: GRPCCall, _ message: [UInt8]) async -> GRPCReply {
         let request = ExportRequest(
-            tenant: requestTenant(header: call.head.tenant), body: message,
-            encoding: call.isCompressed ? .gzip : .identity)
+            tenant: call.head.tenant, body: message, encoding: call.isCompressed ? .gzip : .identity)
         do {
             let outcome = try await metrics.measuringAcknowledgement(.grpc, byteCount: message.count) {
                 () async throws(IngestError) in try await receiver.export(request)

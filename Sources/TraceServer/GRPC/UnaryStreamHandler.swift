@@ -12,6 +12,7 @@ struct UnaryStreamContext: Sendable {
     let limits: ServerLimits
     let buffers: BodyBuffers
     let access: AccessControl
+    let tenancy: Tenancy
     /// Hands a complete call to the listener's tasks; false if it takes no more.
     let submit: @Sendable (GRPCCall) -> Bool
 }
@@ -97,9 +98,9 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         switch state {
         case .waitingForHead:
             do {
-                let head = try CallHead(fields)
+                var head = try CallHead(fields)
                 method = head.method
-                if let refusal = refusal(head) { return answer(.failure(refusal.grpcStatus)) }
+                if let reply = refusal(&head, fields) { return answer(reply) }
                 state = .gathering(head)
             } catch {
                 switch error {
@@ -113,14 +114,20 @@ final class UnaryStreamHandler: ChannelInboundHandler {
         if clientHasEnded { finishGathering() }
     }
 
-    /// Why the sender may not make this call; a health check needs no token, like `/ready`.
-    private func refusal(_ head: CallHead) -> AccessControl.Refusal? {
+    /// The answer to who may not make this call, or does not say for whom; a health check needs neither token nor tenant,
+    /// like `/ready`.
+    private func refusal(_ head: inout CallHead, _ fields: HPACKHeaders) -> GRPCReply? {
         guard head.method == .export else { return nil }
         do throws(AccessControl.Refusal) {
             try shared.access.check(head.authorization, needs: .write)
+        } catch {
+            return .failure(error.grpcStatus)
+        }
+        do throws(TenantRefusal) {
+            head.tenant = try shared.tenancy.writer(fields[tenantHeaderName.lowercased()])
             return nil
         } catch {
-            return error
+            return GRPCReply(status: error.grpcStatus, message: [], refusal: .tenant)
         }
     }
 

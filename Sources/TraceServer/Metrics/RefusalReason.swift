@@ -9,6 +9,7 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     case tooLarge = "too_large"
     case requestMemory = "request_memory"
     case decodingQueue = "decoding_queue"
+    case tenantLimit = "tenant_limit"
     case headMemory = "head_memory"
     case journalQueue = "journal_queue"
     case journal
@@ -18,6 +19,8 @@ package enum RefusalReason: String, Sendable, CaseIterable {
     case other
     /// No token, or one that is not known.
     case unauthenticated
+    /// No tenant was named, or not by a name.
+    case tenant
     /// A token that does not allow to write.
     case forbidden
     /// A path, method, media type, compression or transfer coding that is not taken.

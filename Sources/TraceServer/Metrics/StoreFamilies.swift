@@ -58,6 +58,7 @@ extension PrometheusFamily {
                 "vivace_block_traces", "Traces in live blocks; one counts in every block that has part of it.",
                 store.blockTraceCount),
             .gauge("vivace_tenants", "Tenants with live blocks.", store.tenantCount),
+            .gauge("vivace_tenants_active", "Tenants with spans in memory or in live blocks.", store.activeTenantCount),
             .gauge("vivace_manifest_commits", "Commits in the manifest.", store.commitCount),
         ]
     }

@@ -39,6 +39,11 @@ struct OTLPAnswer: Sendable {
         fields.append(("www-authenticate", refusal.challenge))
     }
 
+    init(_ refusal: TenantRefusal, as mediaType: MediaType) {
+        self.init(status: refusal.httpStatus.code, refusal.status, as: mediaType)
+        self.refusal = .tenant
+    }
+
     init(status: Int, _ message: String, as mediaType: MediaType) {
         let code = grpcCode(for: .init(code: status)).rawValue
         self.init(status: status, RPCStatus(code: code, message: message), as: mediaType)

@@ -52,7 +52,7 @@ struct OTLPHTTPService: Sendable {
 
     private func export(_ request: OTLPHTTPRequest, _ body: [UInt8]) async -> OTLPAnswer {
         let export = ExportRequest(
-            tenant: requestTenant(header: request.tenant), body: body, encoding: request.encoding,
+            tenant: request.tenant, body: body, encoding: request.encoding,
             format: request.mediaType == .json ? .json : .protobuf)
         do {
             let outcome = try await metrics.measuringAcknowledgement(.http, byteCount: body.count) {

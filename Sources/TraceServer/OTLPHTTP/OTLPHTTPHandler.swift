@@ -11,6 +11,7 @@ struct OTLPHTTPContext: Sendable {
     let limits: ServerLimits
     let buffers: BodyBuffers
     let access: AccessControl
+    let tenancy: Tenancy
     let corsOrigins: CORSOrigins
     let deadlines: Deadlines
     /// Hands a complete call to the listener's tasks; false if it takes no more.
@@ -103,7 +104,7 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
         let mediaType = MediaType(contentType: head.headers.first(name: "content-type"))
         do {
             try shared.access.check(head.headers.first(name: "authorization"), needs: .write)
-            let request = try OTLPHTTPRequest(head, mediaType)
+            let request = try OTLPHTTPRequest(head, mediaType, shared.tenancy)
             try reserve(announced)
             if announced.waitsForContinue {
                 let goOn = HTTPResponseHead(version: .http1_1, status: .continue)
@@ -114,6 +115,8 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
         } catch let error as IngestError {
             answer(OTLPAnswer(error, as: mediaType))
         } catch let refusal as AccessControl.Refusal {
+            answer(OTLPAnswer(refusal, as: mediaType))
+        } catch let refusal as TenantRefusal {
             answer(OTLPAnswer(refusal, as: mediaType))
         } catch let refusal as OTLPHTTPRequest.Refusal {
             answer(OTLPAnswer(status: refusal.status, refusal.message, as: mediaType))

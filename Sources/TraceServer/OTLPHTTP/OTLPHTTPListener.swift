@@ -16,6 +16,7 @@ struct OTLPHTTPListener: Service {
     let metrics: IngestMetrics
     let buffers: BodyBuffers
     let access: AccessControl
+    let tenancy: Tenancy
     let corsOrigins: CORSOrigins
     let limits: ServerLimits
     let tls: ReloadedFiles<TLSContexts>?
@@ -35,7 +36,7 @@ struct OTLPHTTPListener: Service {
                     channel,
                     OTLPHTTPContext(
                         receiver: receiver, metrics: metrics, limits: limits, buffers: buffers, access: access,
-                        corsOrigins: corsOrigins, deadlines: deadlines, submit: submit))
+                        tenancy: tenancy, corsOrigins: corsOrigins, deadlines: deadlines, submit: submit))
             },
             isShort: { $0.isShort(limits) },
             perform: { (call: consuming OTLPHTTPCall) in await service.perform(call) })

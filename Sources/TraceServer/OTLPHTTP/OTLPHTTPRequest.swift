@@ -2,6 +2,7 @@
 
 internal import Ingest
 internal import NIOHTTP1
+internal import TraceModel
 
 /// What the head of an OTLP/HTTP request says, once it is known that its body is wanted: `POST /v1/traces` with
 /// protobuf or JSON.
@@ -10,8 +11,7 @@ internal import NIOHTTP1
 struct OTLPHTTPRequest: Sendable {
     let mediaType: MediaType
     let encoding: BodyEncoding
-    /// The value of the tenant's header.
-    let tenant: String?
+    let tenant: TenantID
 
     /// Why a request is refused before its body is read.
     struct Refusal: Error {
@@ -23,7 +23,8 @@ struct OTLPHTTPRequest: Sendable {
         head.uri == "/v1/traces" || head.uri.prefix { $0 != "?" } == "/v1/traces"
     }
 
-    init(_ head: HTTPRequestHead, _ mediaType: MediaType) throws(Refusal) {
+    /// - Throws: ``Refusal``, ``TenantRefusal``.
+    init(_ head: HTTPRequestHead, _ mediaType: MediaType, _ tenancy: Tenancy) throws {
         guard Self.isForSpans(head) else {
             throw Refusal(status: 404, message: "there is only /v1/traces here")
         }
@@ -34,7 +35,7 @@ struct OTLPHTTPRequest: Sendable {
         }
         self.mediaType = mediaType
         encoding = try Self.encoding(head.headers.first(name: "content-encoding"))
-        tenant = head.headers.first(name: tenantHeaderName)
+        tenant = try tenancy.writer(head.headers[tenantHeaderName])
     }
 
     private static func encoding(_ name: String?) throws(Refusal) -> BodyEncoding {

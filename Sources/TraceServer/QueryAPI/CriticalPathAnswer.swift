@@ -13,7 +13,7 @@ struct CriticalPathAnswer {
     let queries: any TraceQuerying
     let limits: ServerLimits
 
-    func answer(id text: String, _ target: RequestTarget, tenant: TenantID) async throws -> Response {
+    func answer(id text: String, _ target: RequestTarget, tenant: TenantSet) async throws -> Response {
         let id = try traceID(text)
         let options = try options(target)
         let found = try await queries.trace(id, tenant: tenant)

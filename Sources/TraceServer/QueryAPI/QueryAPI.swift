@@ -13,6 +13,7 @@ struct QueryAPI: HTTPResponding {
     let pages: StatusPages
     let metrics: QueryMetrics
     let access: AccessControl
+    let tenancy: Tenancy
     let limits: ServerLimits
     let slowQueries: SlowQueryLog
     let logger: Logger
@@ -86,13 +87,21 @@ struct QueryAPI: HTTPResponding {
             return refusal
         }
         let head = exchange.head
-        guard let kind = question.kind else { return await answer(question, target, head) }
+        let tenants: TenantSet
+        do throws(TenantRefusal) {
+            tenants = question.kind == nil ? .single : try tenancy.readers(head.headerFields[values: .tenant])
+        } catch {
+            if let kind = question.kind { metrics.count(kind, httpStatus: error.httpStatus.code) }
+            return plainText(error.httpStatus, error.message + "\n")
+        }
+        guard let kind = question.kind else { return await answer(question, target, head, tenants) }
         let start = ContinuousClock.now
         let response = await metrics.measuring(kind) { $0.status.code } _: {
-            await answer(question, target, head)
+            await answer(question, target, head, tenants)
         }
         return slowQueries.noting(
-            response, to: target, kind: kind.rawValue, duration: ContinuousClock.now - start)
+            response, to: target, kind: kind.rawValue, of: tenancy == .single ? nil : tenants,
+            duration: ContinuousClock.now - start)
     }
 
     /// The answer to who may not ask; whether the server is ready, anybody may.
@@ -109,7 +118,7 @@ struct QueryAPI: HTTPResponding {
     }
 
     private func answer(
-        _ question: Question, _ target: RequestTarget, _ head: HTTPRequest
+        _ question: Question, _ target: RequestTarget, _ head: HTTPRequest, _ tenants: TenantSet
     ) async -> Response {
         do {
             switch question {
@@ -118,22 +127,22 @@ struct QueryAPI: HTTPResponding {
                 return try await TraceAnswer(queries: queries, limits: limits)
                     .answer(
                         version, id: id, target, accept: head.headerFields[.accept] ?? "",
-                        tenant: tenant(head))
+                        tenant: tenants)
             case .criticalPath(let id):
                 return try await CriticalPathAnswer(queries: queries, limits: limits)
-                    .answer(id: id, target, tenant: tenant(head))
+                    .answer(id: id, target, tenant: tenants)
             case .slowSpans:
                 return try await SlowSpanAnswer(queries: queries, limits: limits).answer(
-                    target, tenant: tenant(head))
+                    target, tenant: tenants)
             case .search:
                 return try await SearchAnswer(queries: queries, limits: limits)
-                    .answer(target, accept: head.headerFields[.accept] ?? "", tenant: tenant(head))
+                    .answer(target, accept: head.headerFields[.accept] ?? "", tenant: tenants)
             case .tagNames(let version):
                 return try await TagAnswer(queries: queries, limits: limits)
-                    .names(version, target, tenant: tenant(head))
+                    .names(version, target, tenant: tenants)
             case .tagValues(let tag, let version):
                 return try await TagAnswer(queries: queries, limits: limits)
-                    .values(version, of: tag, target, tenant: tenant(head))
+                    .values(version, of: tag, target, tenant: tenants)
             }
         } catch let error as ParameterError {
             return plainText(.badRequest, error.message + "\n")
@@ -156,8 +165,6 @@ struct QueryAPI: HTTPResponding {
                 "advice": "see what else is damaged with `vivace blocks verify --data-dir DIR`; look at the disk",
             ])
     }
-
-    private func tenant(_ head: HTTPRequest) -> TenantID { requestTenant(header: head.headerFields[.tenant]) }
 }
 
 /// Reads a trace ID from a path.

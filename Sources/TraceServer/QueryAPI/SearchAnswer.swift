@@ -18,7 +18,7 @@ struct SearchAnswer: Sendable {
         "pagesToSearch", "size", "explain",
     ]
 
-    func answer(_ target: RequestTarget, accept: String, tenant: TenantID) async throws -> Response {
+    func answer(_ target: RequestTarget, accept: String, tenant: TenantSet) async throws -> Response {
         let query = try searchQuery(target)
         let result = try await queries.searchTraces(query, tenant: tenant)
         let byteCount = result.traces.reduce(0) { $0 + $1.byteCount }

@@ -5,6 +5,7 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import Synchronization
+internal import TraceModel
 
 /// Logs queries that took long, once their answers are sent.
 struct SlowQueryLog: Sendable {
@@ -14,9 +15,13 @@ struct SlowQueryLog: Sendable {
 
     /// The same answer; if it took long it is logged when its last byte is written, or the client has left.
     ///
-    /// - Parameter duration: Until the answer could begin, as it is in the metrics: what a slow client needs to take
+    /// - Parameters:
+    ///   - tenants: Whose spans were asked for; nil if everything is one tenant's.
+    ///   - duration: Until the answer could begin, as it is in the metrics: what a slow client needs to take
     ///   the answer does not make a query slow.
-    func noting(_ response: Response, to target: RequestTarget, kind: String, duration: Duration) -> Response {
+    func noting(
+        _ response: Response, to target: RequestTarget, kind: String, of tenants: TenantSet?, duration: Duration
+    ) -> Response {
         guard let threshold, duration >= threshold else { return response }
         let (begin, body, status) = (ContinuousClock.now, response.body, response.status.code)
         var noted = response
@@ -24,7 +29,7 @@ struct SlowQueryLog: Sendable {
             let counter = WrittenBytes()
             defer {
                 log(
-                    target, kind, duration, status: status, byteCount: counter.count.load(ordering: .relaxed),
+                    target, kind, tenants, duration, status: status, byteCount: counter.count.load(ordering: .relaxed),
                     sending: ContinuousClock.now - begin)
             }
             try await body.write(CountingWriter(writer: writer, counter: counter))
@@ -33,16 +38,17 @@ struct SlowQueryLog: Sendable {
     }
 
     private func log(
-        _ target: RequestTarget, _ kind: String, _ duration: Duration, status: Int, byteCount: Int, sending: Duration
+        _ target: RequestTarget, _ kind: String, _ tenants: TenantSet?, _ duration: Duration, status: Int, byteCount: Int,
+        sending: Duration
     ) {
-        logger.notice(
-            "a query was slow",
-            metadata: [
-                "kind": "\(kind)", "path": "\(target.pathText)",
-                "parameters": .dictionary(target.parameters.mapValues { .string($0) }),
-                "seconds": .stringConvertible(seconds(duration)), "status": .stringConvertible(status),
-                "bytes": .stringConvertible(byteCount), "sendingSeconds": .stringConvertible(seconds(sending)),
-            ])
+        var metadata: Logger.Metadata = [
+            "kind": "\(kind)", "path": "\(target.pathText)",
+            "parameters": .dictionary(target.parameters.mapValues { .string($0) }),
+            "seconds": .stringConvertible(seconds(duration)), "status": .stringConvertible(status),
+            "bytes": .stringConvertible(byteCount), "sendingSeconds": .stringConvertible(seconds(sending)),
+        ]
+        if let tenants { metadata["tenant"] = "\(tenants)" }
+        logger.notice("a query was slow", metadata: metadata)
     }
 
     /// With milliseconds.

@@ -22,7 +22,7 @@ struct SlowSpanAnswer: Sendable {
         }
     }
 
-    func answer(_ target: RequestTarget, tenant: TenantID) async throws -> Response {
+    func answer(_ target: RequestTarget, tenant: TenantSet) async throws -> Response {
         let query = try slowSpanQuery(target)
         let result = try await queries.slowSpans(query, tenant: tenant)
         let byteCount = result.spans.count * 512

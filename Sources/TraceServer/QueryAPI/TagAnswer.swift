@@ -19,7 +19,7 @@ struct TagAnswer: Sendable {
     // MARK: - Names
 
     /// `GET /api/search/tags` and `GET /api/v2/search/tags`.
-    func names(_ version: Version, _ target: RequestTarget, tenant: TenantID) async throws -> Response {
+    func names(_ version: Version, _ target: RequestTarget, tenant: TenantSet) async throws -> Response {
         let scope = try target.choice("scope", Scope.self) ?? .none
         let query = try tagQuery(target)
         let one = [TagScope(rawValue: scope.rawValue)].compactMap { $0 }
@@ -65,7 +65,7 @@ struct TagAnswer: Sendable {
 
     /// `GET /api/search/tag/{tag}/values` and `GET /api/v2/search/tag/{tag}/values`.
     func values(
-        _ version: Version, of tag: String, _ target: RequestTarget, tenant: TenantID
+        _ version: Version, of tag: String, _ target: RequestTarget, tenant: TenantSet
     ) async throws -> Response {
         let query = try tagQuery(target)
         let found: TagValues

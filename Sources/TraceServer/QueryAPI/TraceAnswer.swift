@@ -26,7 +26,7 @@ struct TraceAnswer {
     let limits: ServerLimits
 
     func answer(
-        _ version: Version, id text: String, _ target: RequestTarget, accept: String, tenant: TenantID
+        _ version: Version, id text: String, _ target: RequestTarget, accept: String, tenant: TenantSet
     ) async throws -> Response {
         let id = try traceID(text)
         try checkRange(target)

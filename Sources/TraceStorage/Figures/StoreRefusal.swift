@@ -12,6 +12,8 @@ package enum StoreRefusal: String, Sendable, CaseIterable {
     case headMemory
     /// Too much waits for the journal's disk.
     case journalQueue
+    /// The tenant is new, and there are as many as may be.
+    case tenantLimit
     /// The journal could not be written.
     case journal
 }

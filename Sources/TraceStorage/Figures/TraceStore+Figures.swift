@@ -15,6 +15,9 @@ package struct StoreFigures: Sendable {
     package var blockTraceCount = 0
     /// Tenants with blocks.
     package var tenantCount = 0
+    /// Tenants with spans in heads or blocks, and how many there may be; nil for any number.
+    package var activeTenantCount = 0
+    package var tenantLimit: Int?
     /// Steps of the manifest.
     package var commitCount = 0
     package var compaction = CompactionFigures()
@@ -58,6 +61,8 @@ extension TraceStore {
         figures.flush = counters.flush.withLock { $0 }
         figures.journal = journal.figures
         figures.recovery = recovery
+        figures.activeTenantCount = livingTenants.count
+        figures.tenantLimit = configuration.tenantLimit
         figures.cache = cache.figures
         figures.objectRequests = meter.snapshot
         return figures

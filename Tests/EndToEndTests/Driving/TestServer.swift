@@ -84,6 +84,8 @@ extension Scratch {
         try await TestServer(start(Surroundings.binary, TestServer.arguments(data: data, memory: memory, more)))
     }
 
+    func startServer(_ more: [String]) async throws -> TestServer { try await startServer(memory: "1GiB", more) }
+
     /// A server in a directory of its own.
     static func withServer(memory: String = "1GiB", _ body: (Scratch, TestServer) async throws -> Void) async throws {
         try await with { scratch in
