@@ -125,9 +125,9 @@ let package = Package(
         .executableTarget(
             name: "vivace",
             dependencies: [
-                "ByteCoding", "CAllocator", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate", "ObjectStorage",
-                "OTLP", "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions", "LogOutput", "TraceStorage",
-                "Ingest", "QueryEngine", "TraceServer",
+                "ByteCoding", "CAllocator", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate",
+                "ObjectStorage", "OTLP", "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions",
+                "LogOutput", "TraceStorage", "Ingest", "QueryEngine", "TraceServer",
                 logging, lifecycle, nioCore, nioHTTP1,
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),

@@ -69,7 +69,7 @@ extension AccessControl.Refusal {
     var httpStatus: HTTPResponse.Status {
         switch self {
         case .noToken, .unknownToken: .unauthorized
-        case .lacks: .forbidden
+        case .lacks, .lacksTenant: .forbidden
         }
     }
 

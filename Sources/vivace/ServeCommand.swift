@@ -89,7 +89,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tokens, a line each with what it allows: read, write or read,write. VIVACE_TOKENS (default: none are asked for).",
+            "Tokens, a line each: what it allows (read, write or read,write), perhaps for whom. VIVACE_TOKENS (default: none).",
             valueName: "file"))
     var tokens: String?
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import InMemoryLogging
 import Ingest
 import Logging
@@ -81,6 +82,39 @@ import TraceServer
             }
             let entry = try #require(log.entries.first { $0.message == "a query was slow" })
             #expect(entry.metadata["tenant"] == (tenancy == .single ? nil : "a|b"))
+        }
+    }
+
+    // MARK: Tokens
+
+    @Test func `a token for some tenants neither reads nor writes those of others`() async throws {
+        let files = try CredentialFiles()
+        try files.write("one read,write a\ntwo\tread,write  b|a\nany read,write\n", to: "tokens")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: files.path("tokens"))
+        let credentials = try ServerCredentials(tls: nil, tokensPath: files.path("tokens"))
+        try await RunningServer.with(credentials: credentials, configure: { $0.tenancy = .byHeader }) { server in
+            for (token, tenant, isAllowed) in [
+                ("one", "a", true), ("one", "b", false), ("one", "a|b", false), ("two", "a|b", true), ("two", "a|c", false),
+                ("two", "c", false), ("any", "a|c", true),
+            ] {
+                let fields = ["Authorization: Bearer \(token)", "X-Scope-OrgID: \(tenant)"]
+                let read = try await server.get("/api/search", fields: fields)
+                #expect(read.status == (isAllowed ? 200 : 403), "\(token) \(tenant)")
+                #expect(isAllowed || read.text.hasPrefix("the token is not for the tenant "))
+                #expect((read.fields["www-authenticate"] == nil) == isAllowed)
+                guard !tenant.contains("|") else { continue }
+                let write = try await server.request(
+                    "POST", "/v1/traces", to: .otlpHTTP, fields: fields + ["Content-Type: application/x-protobuf"], body: [1])
+                #expect(write.status == (isAllowed ? 200 : 403), "\(token) \(tenant)")
+                try await GRPCTestConnection.with(port: server.port(.otlpGRPC)) { connection in
+                    let fields = [("authorization", "Bearer \(token)"), ("x-scope-orgid", tenant)]
+                    let answer = try await connection.call(fields: fields, frames: [framed([1])])
+                    #expect(answer.status == (isAllowed ? 0 : 7), "\(token) \(tenant)")
+                }
+            }
+            #expect(try await server.get("/metrics", fields: ["Authorization: Bearer one"]).status == 200)
+            #expect(try await server.get("/api/search", fields: ["Authorization: Bearer one"]).status == 401)
+            #expect(server.receiver.requests.map(\.tenant.name) == ["a", "a"])
         }
     }
 

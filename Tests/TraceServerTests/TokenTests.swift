@@ -40,16 +40,16 @@ import TraceServer
 
     @Test func `a token is found, and no other text is`() throws {
         let table = try TokenTable("a read\nab write\nabc write,read")
-        #expect(table.scopes(of: "a") == .read)
-        #expect(table.scopes(of: "ab") == .write)
-        #expect(table.scopes(of: "abc") == [.read, .write])
+        #expect(table.grant(of: "a") == TokenGrant(scopes: .read))
+        #expect(table.grant(of: "ab") == TokenGrant(scopes: .write))
+        #expect(table.grant(of: "abc") == TokenGrant(scopes: [.read, .write]))
         for other in ["", "b", "A", "aa", "abcabc", "abcd", "ab ", "\0", "a\0"] {
-            #expect(table.scopes(of: other) == nil)
+            #expect(table.grant(of: other) == nil)
         }
     }
 
     @Test(arguments: [
-        ("", nil), ("# only\n\n", nil), ("a", 1), ("a read\nb", 2), ("a read write", 1), ("a write,", 1),
+        ("", nil), ("# only\n\n", nil), ("a", 1), ("a read\nb", 2), ("a read a/b", 1), ("a read a| b", 1), ("a read a b", 1), ("b read\na read ..", 2), ("a write,", 1),
         ("a admin", 1), ("a read\n\nä read", 3), ("= read", 1), ("a=b read", 1), ("a read\nb read\na write", 3),
     ] as [(String, Int?)])
     func `a wrong line is told by its number, without the token`(text: String, line: Int?) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import TraceModel
+
 /// What a token allows.
 package struct TokenScopes: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
@@ -28,10 +30,22 @@ package struct TokenScopes: OptionSet, Sendable, Hashable {
     var name: String { self == .read ? "read" : "write" }
 }
 
+/// What a token allows, and for whom.
+package struct TokenGrant: Sendable, Hashable {
+    package var scopes: TokenScopes
+    /// Whose spans may be sent or read; nil for everybody's.
+    package var tenants: TenantSet?
+
+    package init(scopes: TokenScopes, tenants: TenantSet? = nil) {
+        self.scopes = scopes
+        self.tenants = tenants
+    }
+}
+
 /// The tokens of a file and what each allows.
 ///
-/// A line is a token, blanks, and `read`, `write` or `read,write`; lines that are empty or begin with `#` mean
-/// nothing. A token has the characters of RFC 6750 (section 2.1), letters, digits and `-._~+/`, with `=` at its end.
+/// A line is a token, blanks, and `read`, `write` or `read,write`, and perhaps, behind more blanks, for which tenants
+/// alone: names with `|` between them. Lines that are empty or begin with `#` mean nothing. A token has the characters of RFC 6750 (section 2.1), letters, digits and `-._~+/`, with `=` at its end.
 package struct TokenTable: Sendable {
     /// What is wrong with which line. The message never holds a token.
     package struct Fault: Error, Sendable, Equatable {
@@ -40,23 +54,27 @@ package struct TokenTable: Sendable {
         package var reason: String
     }
 
-    private var entries: [(token: [UInt8], scopes: TokenScopes)] = []
+    private var entries: [(token: [UInt8], grant: TokenGrant)] = []
 
     package init(_ text: String) throws(Fault) {
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split { $0 == " " || $0 == "\t" }
             guard let token = words.first, !token.hasPrefix("#") else { continue }
-            guard words.count == 2, let scopes = TokenScopes(words[1]) else {
+            guard (2...3).contains(words.count), let scopes = TokenScopes(words[1]) else {
                 throw Fault(line: index + 1, reason: "a token and then read, write or read,write belong there")
+            }
+            let tenants = words.count == 3 ? TenantSet(String(words[2])) : nil
+            guard words.count == 2 || tenants != nil else {
+                throw Fault(line: index + 1, reason: "what stands third has to be tenants, as in team-a or team-a|team-b")
             }
             guard Self.isToken(token) else {
                 let reason = "a token has letters, digits and -._~+/ only, with = at its end"
                 throw Fault(line: index + 1, reason: reason)
             }
-            guard self.scopes(of: String(token)) == nil else {
+            guard grant(of: String(token)) == nil else {
                 throw Fault(line: index + 1, reason: "that token stands in an earlier line too")
             }
-            entries.append((Array(token.utf8), scopes))
+            entries.append((Array(token.utf8), TokenGrant(scopes: scopes, tenants: tenants)))
         }
         guard !entries.isEmpty else { throw Fault(line: nil, reason: "there is no token in it") }
     }
@@ -65,10 +83,10 @@ package struct TokenTable: Sendable {
     ///
     /// The time this takes depends on the length of what is asked for and on the number of tokens, on nothing else:
     /// it gives away neither a token nor a part of one.
-    package func scopes(of token: String) -> TokenScopes? {
+    package func grant(of token: String) -> TokenGrant? {
         let given = Array(token.utf8)
-        var found: TokenScopes?
-        for entry in entries where Self.isEqual(entry.token, given) { found = entry.scopes }
+        var found: TokenGrant?
+        for entry in entries where Self.isEqual(entry.token, given) { found = entry.grant }
         return found
     }
 

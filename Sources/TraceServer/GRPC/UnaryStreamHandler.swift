@@ -118,16 +118,17 @@ final class UnaryStreamHandler: ChannelInboundHandler {
     /// like `/ready`.
     private func refusal(_ head: inout CallHead, _ fields: HPACKHeaders) -> GRPCReply? {
         guard head.method == .export else { return nil }
-        do throws(AccessControl.Refusal) {
-            try shared.access.check(head.authorization, needs: .write)
-        } catch {
-            return .failure(error.grpcStatus)
-        }
-        do throws(TenantRefusal) {
+        do {
+            let permit = try shared.access.check(head.authorization, needs: .write)
             head.tenant = try shared.tenancy.writer(fields[tenantHeaderName.lowercased()])
+            try permit.check(head.tenant)
             return nil
+        } catch let refusal as TenantRefusal {
+            return GRPCReply(status: refusal.grpcStatus, message: [], refusal: .tenant)
+        } catch let refusal as AccessControl.Refusal {
+            return .failure(refusal.grpcStatus)
         } catch {
-            return GRPCReply(status: error.grpcStatus, message: [], refusal: .tenant)
+            return .failure(GRPCStatus(.unavailable, "\(error)"))
         }
     }
 

@@ -103,8 +103,9 @@ final class OTLPHTTPHandler: ChannelDuplexHandler {
         }
         let mediaType = MediaType(contentType: head.headers.first(name: "content-type"))
         do {
-            try shared.access.check(head.headers.first(name: "authorization"), needs: .write)
+            let permit = try shared.access.check(head.headers.first(name: "authorization"), needs: .write)
             let request = try OTLPHTTPRequest(head, mediaType, shared.tenancy)
+            try permit.check(request.tenant)
             try reserve(announced)
             if announced.waitsForContinue {
                 let goOn = HTTPResponseHead(version: .http1_1, status: .continue)

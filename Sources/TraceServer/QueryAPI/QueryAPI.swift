@@ -74,7 +74,8 @@ struct QueryAPI: HTTPResponding {
         }
         let target = RequestTarget(text)
         let asked = Question(path: target.path)
-        if let refusal = refusal(target, exchange.head) {
+        var named = TenantSet.single
+        if let refusal = refusal(target, exchange.head, asked, &named) {
             if let kind = asked?.kind { metrics.count(kind, httpStatus: refusal.status.code) }
             return refusal
         }
@@ -86,14 +87,7 @@ struct QueryAPI: HTTPResponding {
             refusal.headers[.allow] = "GET, HEAD"
             return refusal
         }
-        let head = exchange.head
-        let tenants: TenantSet
-        do throws(TenantRefusal) {
-            tenants = question.kind == nil ? .single : try tenancy.readers(head.headerFields[values: .tenant])
-        } catch {
-            if let kind = question.kind { metrics.count(kind, httpStatus: error.httpStatus.code) }
-            return plainText(error.httpStatus, error.message + "\n")
-        }
+        let (head, tenants) = (exchange.head, named)
         guard let kind = question.kind else { return await answer(question, target, head, tenants) }
         let start = ContinuousClock.now
         let response = await metrics.measuring(kind) { $0.status.code } _: {
@@ -104,16 +98,27 @@ struct QueryAPI: HTTPResponding {
             duration: ContinuousClock.now - start)
     }
 
-    /// The answer to who may not ask; whether the server is ready, anybody may.
-    private func refusal(_ target: RequestTarget, _ head: HTTPRequest) -> Response? {
+    /// The answer to who may not ask, or does not say whose spans are meant; whether the server is ready, anybody may ask.
+    ///
+    /// - Parameter tenants: Receives whose spans are meant, where it matters.
+    private func refusal(
+        _ target: RequestTarget, _ head: HTTPRequest, _ question: Question?, _ tenants: inout TenantSet
+    ) -> Response? {
         guard target.path != [StatusPages.Page.ready.rawValue] else { return nil }
-        do throws(AccessControl.Refusal) {
-            try access.check(head.headerFields[.authorization], needs: .read)
+        do {
+            let permit = try access.check(head.headerFields[.authorization], needs: .read)
+            guard question?.kind != nil else { return nil }
+            tenants = try tenancy.readers(head.headerFields[values: .tenant])
+            try permit.check(tenants)
             return nil
-        } catch {
-            var answer = plainText(error.httpStatus, error.message + "\n")
-            answer.headers[.wwwAuthenticate] = error.challenge
+        } catch let refusal as AccessControl.Refusal {
+            var answer = plainText(refusal.httpStatus, refusal.message + "\n")
+            answer.headers[.wwwAuthenticate] = refusal.challenge
             return answer
+        } catch let refusal as TenantRefusal {
+            return plainText(refusal.httpStatus, refusal.message + "\n")
+        } catch {
+            return plainText(.internalServerError, "\(error)\n")
         }
     }
 

@@ -29,8 +29,8 @@ struct SlowQueryLog: Sendable {
             let counter = WrittenBytes()
             defer {
                 log(
-                    target, kind, tenants, duration, status: status, byteCount: counter.count.load(ordering: .relaxed),
-                    sending: ContinuousClock.now - begin)
+                    target, kind, tenants, duration, status: status,
+                    byteCount: counter.count.load(ordering: .relaxed), sending: ContinuousClock.now - begin)
             }
             try await body.write(CountingWriter(writer: writer, counter: counter))
         }
@@ -38,8 +38,8 @@ struct SlowQueryLog: Sendable {
     }
 
     private func log(
-        _ target: RequestTarget, _ kind: String, _ tenants: TenantSet?, _ duration: Duration, status: Int, byteCount: Int,
-        sending: Duration
+        _ target: RequestTarget, _ kind: String, _ tenants: TenantSet?, _ duration: Duration, status: Int,
+        byteCount: Int, sending: Duration
     ) {
         var metadata: Logger.Metadata = [
             "kind": "\(kind)", "path": "\(target.pathText)",
