@@ -15,8 +15,9 @@ struct AttributeScatter: ~Copyable {
     private var next = FlatBuffer<Int>()
     /// Made as large as a group of spans usually needs: growing would touch fresh memory again and again.
     private var values = FlatBuffer<UInt64>(capacity: BlockLayout.rowGroupRowLimit * 12)
-    /// By owner of a run: where its values begin in its source.
+    /// By owner of a run: where its values begin in its source, and the last one.
     private var firstValues = FlatBuffer<Int>(repeating: 0, count: runLength)
+    private var lastValues = FlatBuffer<Int>(repeating: 0, count: runLength)
 
     /// By attribute column: the last string that another column had first. It often comes again at once.
     private var lastOthers = FlatBuffer<Other>()
@@ -54,7 +55,8 @@ struct AttributeScatter: ~Copyable {
         var begin = 0
         while begin < references.count {
             let end = min(begin + Self.runLength, references.count)
-            fetched |= Self.fetch(references.span.extracting(begin..<end), ends.span, columns.span, &firstValues)
+            fetched |= Self.fetch(
+                references.span.extracting(begin..<end), ends.span, columns.span, &firstValues, &lastValues)
             Self.scatter(
                 references.span.extracting(begin..<end), shapes.span.extracting(begin..<end), firstValues,
                 columns.span, catalog, first, &next, &values, &lastOthers)
@@ -62,21 +64,24 @@ struct AttributeScatter: ~Copyable {
         }
     }
 
-    /// Finds where the values of some owners begin, and touches them: rows of a trace lie here and there in the
-    /// sources, and in so short a loop the waits for their memory overlap, which takes half of the time away.
+    /// Finds where the values of some owners begin, and touches the first and the last: rows of a trace lie here and
+    /// there in the sources, and in so short a loop the waits for their memory overlap.
     private static func fetch(
         _ references: Span<RowReference>, _ ends: Span<ColumnView<UInt32>>, _ columns: Span<ColumnView<UInt64>>,
-        _ firstValues: inout FlatBuffer<Int>
+        _ firstValues: inout FlatBuffer<Int>, _ lastValues: inout FlatBuffer<Int>
     ) -> UInt64 {
-        var target = firstValues.mutableSpan
+        var first = firstValues.mutableSpan
+        var last = lastValues.mutableSpan
         for index in references.indices {
             let row = Int(references[index].row)
-            target[index] = row == 0 ? 0 : Int(ends[Int(references[index].source)][row &- 1])
+            let end = ends[Int(references[index].source)]
+            first[index] = row == 0 ? 0 : Int(end[row &- 1])
+            last[index] = Int(end[row]) &- 1
         }
         var touched: UInt64 = 0
-        for index in references.indices {
+        for index in references.indices where last[index] >= first[index] {
             let column = columns[Int(references[index].source)]
-            if target[index] < column.count { touched |= column[target[index]] }
+            touched |= column[first[index]] | column[last[index]]
         }
         return touched
     }
@@ -123,34 +128,27 @@ struct AttributeScatter: ~Copyable {
                 let slot = slots[position]
                 let raw = column[value]
                 let place = next[slot.column]
-                if slot.isString {
-                    let code = UInt32(truncatingIfNeeded: raw)
-                    let column = FixedColumn.firstAttribute &+ UInt32(truncatingIfNeeded: slot.column)
-                    if let stored = catalog.stored.value(reference.source, code, column: column) {
-                        target[place] = UInt64(stored)
-                    } else {
-                        target[place] = other(reference.source, code, column, catalog, &others)
-                    }
-                } else {
-                    target[place] = raw
-                }
+                target[place] = slot.isString ? stored(raw, slot, reference.source, catalog, &others) : raw
                 next[slot.column] = place &+ 1
                 value &+= 1
             }
         }
     }
 
-    /// What a string is stored as in a column that was not the first to have it.
+    /// What a string of a source is stored as.
     @inline(__always)
-    private static func other(
-        _ source: UInt32, _ code: UInt32, _ column: UInt32, _ catalog: borrowing BlockCatalog,
+    private static func stored(
+        _ code: UInt64, _ slot: ShapeTable.Slot, _ source: UInt32, _ catalog: borrowing BlockCatalog,
         _ others: inout FlatBuffer<Other>
     ) -> UInt64 {
+        let code = UInt32(truncatingIfNeeded: code)
+        let column = FixedColumn.firstAttribute &+ UInt32(truncatingIfNeeded: slot.column)
+        if let value = catalog.stored.value(source, code, column: column) { return UInt64(value) }
         let key = Other.key(source, code)
-        let last = others[Int(column &- FixedColumn.firstAttribute)]
+        let last = others[slot.column]
         if last.key == key { return last.value }
         let value = UInt64(catalog.storedValue(column, source, code))
-        others[Int(column &- FixedColumn.firstAttribute)] = Other(key: key, value: value)
+        others[slot.column] = Other(key: key, value: value)
         return value
     }
 

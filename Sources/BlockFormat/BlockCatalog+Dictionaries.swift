@@ -77,10 +77,26 @@ extension BlockCatalog {
         for column in [FixedColumn.droppedAttributes, .droppedEvents, .droppedLinks] {
             isDefault[Int(column.rawValue)] = !hasDrops
         }
-        findDefault(.flags, sources) { $0.flags }
+        commonFlags = Self.commonValue(sources) { $0.flags }
+        isDefault[Int(FixedColumn.flags.rawValue)] = commonFlags == 0
         findDefault(.eventDropped, sources) { $0.eventDropped }
         findDefault(.linkDropped, sources) { $0.linkDropped }
         findDefault(.linkFlags, sources) { $0.linkFlags }
+    }
+
+    /// What all rows have; nil if they differ, or there is none.
+    private static func commonValue(
+        _ sources: [SpanBatchView], _ select: (SpanBatchView) -> ColumnView<UInt32>
+    ) -> UInt32? {
+        var common: UInt32?
+        for source in sources {
+            let values = select(source)
+            guard values.count > 0 else { continue }
+            let first = common ?? values[0]
+            guard (0..<values.count).allSatisfy({ values[$0] == first }) else { return nil }
+            common = first
+        }
+        return common
     }
 
     private mutating func findDefault(

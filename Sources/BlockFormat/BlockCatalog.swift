@@ -30,7 +30,9 @@ struct BlockCatalog: ~Copyable {
     /// By column number: whether the column holds only its default, so that no group has it.
     var isDefault = FlatBuffer<Bool>()
 
-    /// For the attributes of the sources.
+    /// The flags of all spans, if they are the same.
+    var commonFlags: UInt32?
+    /// For the attributes and names of the sources.
     var stored = StoredStrings()
     /// By resource of the schema: the index of its service.
     private(set) var services = FlatBuffer<UInt32>()

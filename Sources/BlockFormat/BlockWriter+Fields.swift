@@ -28,13 +28,15 @@ extension BlockWriter {
 
     mutating func writeFields() {
         writeKind()
-        write(.status) { $0.status }
+        rows.gatherStatuses(ordering.sources)
         rows.noteErrors()
-        writePresence()
-        writeStrings(.name) { $0.name }
-        writeStrings(.statusMessage) { $0.statusMessage }
+        groups.write(.status, rows.values)
+        rows.takePresence()
+        groups.write(.presence, rows.values)
+        writeNames()
+        writeStatusMessages()
         writeStrings(.traceState) { $0.traceState }
-        write(.flags) { $0.flags }
+        writeFlags()
         if !catalog.isDefault(.droppedAttributes) { writeDropped() }
         RowGroupGather.codes(
             rows.references, ordering.sources, catalog.resourceCodes, of: { $0.resource }, into: &rows.values)
@@ -82,12 +84,24 @@ extension BlockWriter {
         }
     }
 
-    /// Only what other columns do not say.
-    private mutating func writePresence() {
-        rows.gather(.rows, ordering.sources) { $0.presence }
-        let stored = UInt64(SpanPresence.status.rawValue)
-        for index in 0..<rows.values.count { rows.values[index] &= stored }
-        groups.write(.presence, rows.values)
+    private mutating func writeNames() {
+        guard !catalog.isDefault(.name), rows.gatherNames(ordering.sources, catalog) else { return }
+        groups.writeStored(FixedColumn.name.rawValue, rows.values, 0..<rows.values.count, catalog)
+    }
+
+    private mutating func writeStatusMessages() {
+        guard !catalog.isDefault(.statusMessage) else { return }
+        rows.gatherStatusMessages(ordering.sources, catalog.strings)
+        groups.writeStrings(
+            FixedColumn.statusMessage.rawValue, rows.values, 0..<rows.values.count, omitsEmpty: true, &catalog)
+    }
+
+    /// Most senders give all spans the same.
+    private mutating func writeFlags() {
+        guard let flags = catalog.commonFlags else { return write(.flags) { $0.flags } }
+        rows.values.removeAll()
+        rows.values.resize(to: rows.references.count, filling: UInt64(flags))
+        groups.write(.flags, rows.values)
     }
 
     private mutating func writeDropped() {

@@ -85,14 +85,20 @@ struct DistinctValues: ~Copyable {
         let slots = shapes.slots.span
         let shape = attributes.shape
         let values = attributes.values
+        // By string of the source: the first column here that had it, plus 1. To find it again takes no other table.
+        var columns = FlatBuffer<UInt32>(repeating: 0, count: strings.count(of: source))
         var value = 0
         for row in 0..<shape.count {
             for position in shapes.range(first &+ Int(codes[list, shape[row]])) {
                 let slot = slots[position]
                 if slot.isString {
                     let column = FixedColumn.firstAttribute &+ UInt32(truncatingIfNeeded: slot.column)
-                    let code = strings.code(source, UInt32(truncatingIfNeeded: values[value]))
-                    _ = entry(column: column, string: code)
+                    let code = Int(truncatingIfNeeded: values[value])
+                    if columns[code] != column &+ 1 {
+                        if columns[code] == 0 { columns[code] = column &+ 1 }
+                        let string = strings.code(source, UInt32(truncatingIfNeeded: code))
+                        _ = entry(column: column, string: string)
+                    }
                 }
                 value &+= 1
             }

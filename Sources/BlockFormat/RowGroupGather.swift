@@ -72,28 +72,63 @@ enum RowGroupGather {
         }
     }
 
-    /// Puts into `out` how many children (events, links) each of the referenced rows has.
+    /// Puts the referenced strings of a column into `out`, as they are stored there.
     ///
-    /// - Parameters:
-    ///   - presence: Set where a row has any.
-    ///   - column: Where the children of each row end in their own columns.
-    static func childCounts(
-        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView], _ presence: SpanPresence,
-        ends column: (SpanBatchView) -> ColumnView<UInt32>, into out: inout FlatBuffer<UInt64>
-    ) {
-        values(references, sources, of: { $0.presence }, into: &out)
+    /// - Returns: False, with `out` as it may be, if all of them are empty.
+    static func storedStrings(
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
+        _ catalog: borrowing BlockCatalog, _ number: UInt32, of column: (SpanBatchView) -> ColumnView<UInt32>,
+        into out: inout FlatBuffer<UInt64>
+    ) -> Bool {
         let rows = references.span
         let columns = views(sources, column)
         let views = columns.span
+        out.resize(to: rows.count, filling: 0)
         var target = out.mutableSpan
+        var bits: UInt32 = 0
         for index in rows.indices {
-            guard target[index] & UInt64(presence.rawValue) != 0 else {
-                target[index] = 0
-                continue
-            }
-            let row = Int(rows[index].row)
-            let ends = views[Int(rows[index].source)]
-            target[index] = UInt64(ends[row] &- (row == 0 ? 0 : ends[row &- 1]))
+            let reference = rows[index]
+            let code = views[Int(reference.source)][Int(reference.row)]
+            bits |= code
+            let stored = catalog.stored.value(reference.source, code, column: number)
+            target[index] = UInt64(stored ?? catalog.storedValue(number, reference.source, code))
+        }
+        return bits != 0
+    }
+
+    /// As ``values(_:_:of:into:)`` for a column that is 0 where `presence` lacks a bit: others are not looked at.
+    static func values<T: FixedWidthInteger & BitwiseCopyable>(
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
+        where presence: borrowing FlatBuffer<UInt64>, has bit: SpanPresence,
+        of column: (SpanBatchView) -> ColumnView<T>, into out: inout FlatBuffer<UInt64>
+    ) where T.Magnitude: BitwiseCopyable {
+        let columns = views(sources, column)
+        out.removeAll()
+        out.resize(to: references.count, filling: 0)
+        for index in 0..<references.count where presence[index] & UInt64(bit.rawValue) != 0 {
+            let reference = references[index]
+            let value = columns[Int(reference.source)][Int(reference.row)]
+            out[index] = UInt64(T.Magnitude(truncatingIfNeeded: value))
+        }
+    }
+
+    /// Puts into `out` how many children (events, links) each of the referenced rows has.
+    ///
+    /// - Parameters:
+    ///   - presence: Of the rows; has `bit` where a row has any.
+    ///   - column: Where the children of each row end in their own columns.
+    static func childCounts(
+        _ references: borrowing FlatBuffer<RowReference>, _ sources: [SpanBatchView],
+        where presence: borrowing FlatBuffer<UInt64>, has bit: SpanPresence,
+        ends column: (SpanBatchView) -> ColumnView<UInt32>, into out: inout FlatBuffer<UInt64>
+    ) {
+        let columns = views(sources, column)
+        out.removeAll()
+        out.resize(to: references.count, filling: 0)
+        for index in 0..<references.count where presence[index] & UInt64(bit.rawValue) != 0 {
+            let row = Int(references[index].row)
+            let ends = columns[Int(references[index].source)]
+            out[index] = UInt64(ends[row] &- (row == 0 ? 0 : ends[row &- 1]))
         }
     }
 

@@ -10,6 +10,8 @@ struct RowGroupRows: ~Copyable {
     private(set) var references = FlatBuffer<RowReference>(capacity: BlockLayout.rowGroupRowLimit)
     /// By row: its shape in the block.
     private(set) var shapes = FlatBuffer<UInt64>(capacity: BlockLayout.rowGroupRowLimit)
+    /// By row, as the sources have it.
+    private(set) var presence = FlatBuffer<UInt64>(capacity: BlockLayout.rowGroupRowLimit)
     /// By row; empty if the block has none.
     private(set) var eventCounts = FlatBuffer<UInt64>()
     /// By row; empty if the block has none.
@@ -43,17 +45,21 @@ struct RowGroupRows: ~Copyable {
         let sources = ordering.sources
         RowGroupGather.codes(
             references, sources, catalog.shapeCodes, shapesOf: .span, of: { $0.attributes.shape }, into: &shapes)
+        RowGroupGather.values(references, sources, of: { $0.presence }, into: &presence)
         if sources.contains(where: { $0.eventTime.count > 0 }) {
-            RowGroupGather.childCounts(references, sources, .events, ends: { $0.eventEnd }, into: &eventCounts)
+            RowGroupGather.childCounts(
+                references, sources, where: presence, has: .events, ends: { $0.eventEnd }, into: &eventCounts)
         }
         if sources.contains(where: { $0.linkFlags.count > 0 }) {
-            RowGroupGather.childCounts(references, sources, .links, ends: { $0.linkEnd }, into: &linkCounts)
+            RowGroupGather.childCounts(
+                references, sources, where: presence, has: .links, ends: { $0.linkEnd }, into: &linkCounts)
         }
         var count = rowCount(sources, catalog, heavyColumns)
         let boundary = ordering.boundary(upTo: first + count) - first
         if boundary >= BlockLayout.rowGroupRowLimit / 2 { count = boundary }
         references.truncate(to: count)
         shapes.truncate(to: count)
+        presence.truncate(to: count)
         if eventCounts.count > count { eventCounts.truncate(to: count) }
         if linkCounts.count > count { linkCounts.truncate(to: count) }
     }
@@ -111,6 +117,34 @@ extension RowGroupRows {
         case .rows: RowGroupGather.values(references, sources, of: select, into: &values)
         case .children: RowGroupGather.values(children, sources, of: select, into: &values)
         }
+    }
+
+    /// Puts the codes of statuses into `values`.
+    mutating func gatherStatuses(_ sources: [SpanBatchView]) {
+        RowGroupGather.values(
+            references, sources, where: presence, has: .statusFields, of: { $0.status }, into: &values)
+    }
+
+    /// Puts status messages into `values`, as codes of the block.
+    mutating func gatherStatusMessages(_ sources: [SpanBatchView], _ strings: borrowing UnifiedStrings) {
+        RowGroupGather.values(
+            references, sources, where: presence, has: .statusFields, of: { $0.statusMessage }, into: &values)
+        for row in 0..<values.count where values[row] != 0 {
+            values[row] = UInt64(strings.code(references[row].source, UInt32(truncatingIfNeeded: values[row])))
+        }
+    }
+
+    /// Puts into `values` what the spans' own presence says beside other columns.
+    mutating func takePresence() {
+        values.removeAll()
+        let stored = UInt64(SpanPresence.status.rawValue)
+        for row in 0..<presence.count { values.append(presence[row] & stored) }
+    }
+
+    /// Puts the names of the spans into `values`, as they are stored; false if all are empty.
+    mutating func gatherNames(_ sources: [SpanBatchView], _ catalog: borrowing BlockCatalog) -> Bool {
+        RowGroupGather.storedStrings(
+            references, sources, catalog, FixedColumn.name.rawValue, of: { $0.name }, into: &values)
     }
 
     /// Puts a column of strings into `values`, as codes of the block.

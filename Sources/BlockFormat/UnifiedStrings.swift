@@ -35,6 +35,9 @@ struct UnifiedStrings: ~Copyable, ByteStringSource {
 
     var count: Int { strings.count }
 
+    /// How many strings a source has.
+    func count(of source: UInt32) -> Int { isIdentity ? strings.count : codes.count(of: Int(source)) }
+
     /// The common code of a source's string.
     @inline(__always) func code(_ source: UInt32, _ code: UInt32) -> UInt32 {
         isIdentity ? code : codes[Int(source), code]

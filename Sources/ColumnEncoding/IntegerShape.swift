@@ -24,11 +24,16 @@ struct IntegerShape {
         count = values.count
         guard count > 0 else { return }
         var low = values[0]
+        // Many columns say the same of all rows.
+        var row = 1
+        while row < count && values[row] == low { row &+= 1 }
+        (minimum, maximum, runCount) = (low, low, 1)
+        guard row < count else { return }
         var high = low
         var previous = low
         var changes = 0
         var bits: UInt64 = 0
-        for row in values.indices {
+        for row in row..<count {
             let value = values[row]
             low = min(low, value)
             high = max(high, value)

@@ -53,7 +53,7 @@ extension SpanBatch {
         traceState.append(row.traceState)
         flags.append(row.flags)
         dropped.append(row.dropped)
-        presence.append(takePresence(row.presence).rawValue)
+        presence.append(takePresence(of: row).rawValue)
         resource.append(row.resource)
         scope.append(row.scope)
         arrivalSeconds.append(row.arrivalSeconds)
@@ -63,8 +63,9 @@ extension SpanBatch {
     }
 
     /// What is to be said of the row that is appended, whose events and links stand behind those of the rows before.
-    @inline(__always) private mutating func takePresence(_ own: SpanPresence) -> SpanPresence {
-        var presence = own.intersection(.own)
+    @inline(__always) private mutating func takePresence(of row: SpanRow) -> SpanPresence {
+        var presence = row.presence.intersection(.own)
+        if row.status != 0 || row.statusMessage != 0 { presence.insert(.statusFields) }
         if eventTime.count != closedEventCount { presence.insert(.events) }
         if linkTraceID.count != closedLinkCount { presence.insert(.links) }
         closedEventCount = eventTime.count

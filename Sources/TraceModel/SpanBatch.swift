@@ -129,6 +129,8 @@ public struct SpanPresence: OptionSet, Sendable, BitwiseCopyable {
     public static let events = SpanPresence(rawValue: 4)
     /// The span has links. Set as it is appended.
     public static let links = SpanPresence(rawValue: 8)
+    /// The status code is not 0, or the status message not empty. Set as it is appended.
+    public static let statusFields = SpanPresence(rawValue: 16)
     /// What the span itself says, without what follows from other columns.
     public static let own: SpanPresence = [.status, .unusualParent]
 }
