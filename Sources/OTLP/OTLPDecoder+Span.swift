@@ -172,6 +172,15 @@ extension OTLPDecoder {
         }
         parts.row.resource = context.resource
         parts.row.arrivalSeconds = context.arrivalSeconds
-        batch.append(parts.row, shape: batch.shapes.code(for: spanSlots.rawSpan))
+        batch.append(parts.row, shape: Self.shapeCode(spanSlots, &shapeCache, &batch.shapes))
+    }
+
+    // Apart from the fields because a span of one would hold up the other too.
+    @inline(__always)
+    private static func shapeCode(
+        _ slots: borrowing FlatBuffer<AttributeSlot>, _ cache: inout ShortStringCache, _ shapes: inout ByteDictionary
+    ) -> UInt32 {
+        let bytes = slots.rawSpan
+        return cache.code(at: 0, count: bytes.byteCount, in: bytes, &shapes)
     }
 }

@@ -30,6 +30,8 @@ package struct OTLPDecoder: ~Copyable {
     var linkEnd = 0
     var keyCache = ShortStringCache()
     var valueCache = ShortStringCache()
+    /// Of shapes of spans, as the bytes of their slots.
+    var shapeCache = ShortStringCache()
     var resourceMemo = ResourceMemo()
     /// Whose codes the caches hold.
     private weak var cachedArena: SlabArena?
@@ -124,6 +126,7 @@ package struct OTLPDecoder: ~Copyable {
         if cachedArena === arena { return }
         keyCache.removeAll()
         valueCache.removeAll()
+        shapeCache.removeAll()
         resourceMemo.removeAll()
         cachedArena = arena
     }
