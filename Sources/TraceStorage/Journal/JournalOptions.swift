@@ -24,7 +24,7 @@ package struct JournalOptions: Sendable {
 
     /// From one synchronize to the next, at least. Each costs some 100 µs of CPU, most of it on the way to the disk, and
     /// as much again for the switches of threads; none is saved where requests come less often.
-    package var groupInterval = Duration.milliseconds(2)
+    package var groupInterval = Duration.milliseconds(3)
 
     package init() {}
 }
