@@ -13,10 +13,14 @@ package final class QueryEngine: TraceQuerying {
     let pool: SlabPool
     let counters = QueryCounters()
     let overlaps: BlockOverlaps
+    /// Row groups that one query looks into at a time.
+    let width: Int
 
-    package init(store: TraceStore, budget: MemoryBudget) {
+    /// - Parameter width: Row groups that one query looks into at a time: as many as there are processors.
+    package init(store: TraceStore, budget: MemoryBudget, width: Int = 1) {
         self.store = store
         self.budget = budget
+        self.width = max(1, width)
         pool = SlabPool(retainedByteLimit: 8 << 20)
         overlaps = BlockOverlaps(budget: budget)
     }

@@ -49,7 +49,8 @@ func startServer(_ options: ServeOptions) async throws {
     }
     do {
         let ingest = try IngestService(store: store, budget: budget, now: now)
-        let queries = QueryEngine(store: store, budget: budget)
+        let queries = QueryEngine(
+            store: store, budget: budget, width: ProcessInfo.processInfo.activeProcessorCount)
         let server = VivaceServer(
             configuration: configuration(options), credentials: credentials, receiver: ingest, queries: queries,
             status: StoreStatus(store: store),

@@ -15,7 +15,7 @@ func directoryStore(
         writers: BlockingExecutor(name: "writes", threadCount: 2), openFileLimit: openFileLimit)
 }
 
-@Suite("Every object store keeps the contract", .timeLimit(.minutes(2)))
+@Suite("Every object store keeps the contract", .timeLimit(.minutes(10)))
 struct ContractTests {
     @Test("in memory", arguments: ObjectStoreContract.claims)
     func memory(claim: ObjectStoreContract.Claim) async throws {

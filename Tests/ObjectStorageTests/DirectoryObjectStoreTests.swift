@@ -4,7 +4,7 @@ internal import Glibc
 internal import ObjectStorage
 internal import Testing
 
-@Suite("A directory store", .timeLimit(.minutes(2)))
+@Suite("A directory store", .timeLimit(.minutes(10)))
 struct DirectoryObjectStoreTests {
     private func code(_ body: () async throws -> Void) async -> ObjectStoreError.Code? {
         do {

@@ -4,7 +4,7 @@ internal import ObjectStorage
 internal import Testing
 
 /// Cuts the power at every step of a history of writes, and looks at what is left.
-@Suite("A directory store after a power cut", .timeLimit(.minutes(2)))
+@Suite("A directory store after a power cut", .timeLimit(.minutes(10)))
 struct PowerCutTests {
     /// What a key may hold after the restart: nil is "no object".
     private typealias Possible = [String: Set<[UInt8]?>]

@@ -20,7 +20,7 @@ struct FilledStore {
     init(seed: UInt64 = 1, budget: MemoryBudget = MemoryBudget(total: 1 << 30)) async throws {
         system = SimulatedFileSystem(seed: seed)
         opened = try await OpenStore.open(on: system, budget: budget) { $0.journalOptions.segmentByteCount = 1 << 20 }
-        engine = QueryEngine(store: opened.store, budget: budget)
+        engine = QueryEngine(store: opened.store, budget: budget, width: 3)
     }
 
     mutating func append(_ message: OTLPMessage.ExportTraceServiceRequest, _ tenant: TenantID = .single) async throws {

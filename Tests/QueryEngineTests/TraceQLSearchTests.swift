@@ -148,7 +148,7 @@ private func bytes(_ hexadecimal: String) -> [UInt8] {
     return bytes
 }
 
-@Suite("A TraceQL search", .timeLimit(.minutes(2))) struct TraceQLSearchTests {
+@Suite("A TraceQL search", .timeLimit(.minutes(15))) struct TraceQLSearchTests {
     @Test("finds what whole traces say, wherever their spans lie", arguments: 0..<8 as Range<UInt64>)
     func random(seed: UInt64) async throws {
         var random = RandomSearches(seed: seed)

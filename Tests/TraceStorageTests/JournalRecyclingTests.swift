@@ -3,7 +3,7 @@ internal import FileIO
 internal import Testing
 internal import TraceStorage
 
-@Suite("Segments in files that were used before", .timeLimit(.minutes(2))) struct JournalRecyclingTests {
+@Suite("Segments in files that were used before", .timeLimit(.minutes(10))) struct JournalRecyclingTests {
     private func files(_ system: SimulatedFileSystem) throws -> [String] {
         try system.entries(of: journalDirectory).map(\.name)
     }

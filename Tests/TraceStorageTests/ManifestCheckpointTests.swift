@@ -83,7 +83,7 @@ internal import TraceStorage
     }
 }
 
-@Suite("Checkpoints of a manifest", .timeLimit(.minutes(2))) struct ManifestCheckpointTests {
+@Suite("Checkpoints of a manifest", .timeLimit(.minutes(10))) struct ManifestCheckpointTests {
     private func commits(in store: any ObjectStore) async throws -> [String] { try await keys("manifest/", store) }
     private func checkpoints(in store: any ObjectStore) async throws -> [String] { try await keys("checkpoints/", store) }
 

@@ -7,7 +7,7 @@ internal import Testing
 internal import TraceModel
 internal import TraceStorage
 
-@Suite("The manifest", .timeLimit(.minutes(2))) struct ManifestTests {
+@Suite("The manifest", .timeLimit(.minutes(10))) struct ManifestTests {
     @Test("what is committed is there after a restart")
     func loading() async throws {
         var generator = SeededGenerator(seed: 1)
@@ -105,7 +105,7 @@ internal import TraceStorage
     }
 }
 
-@Suite("Racing writers of a manifest", .timeLimit(.minutes(2))) struct ManifestRaceTests {
+@Suite("Racing writers of a manifest", .timeLimit(.minutes(10))) struct ManifestRaceTests {
     private typealias Claims = [(sequence: UInt64?, commit: Commit)]
 
     /// Commits, removing what lives now and then; says which commits stand where, or not at all.

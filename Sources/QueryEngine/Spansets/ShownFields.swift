@@ -37,26 +37,33 @@ struct ShownFields: Sendable {
 
     /// Spans of a block with what columns have of them, in the order of the rows.
     ///
-    /// - Parameter rows: Of the block, rising or equal.
-    func spans(at rows: [Int], _ reader: BlockReader) async throws -> [SearchedSpan] {
-        var spans = try await reader.matchedSpans(rows).map { SearchedSpan($0) }
-        let subjects = fields.flatMap(\.subjects)
-        guard !subjects.isEmpty else { return spans }
+    /// - Parameters:
+    ///   - rows: Of the block, rising or equal.
+    ///   - width: Row groups that are looked into at a time.
+    func spans(at rows: [Int], _ reader: BlockReader, width: Int) async throws -> [SearchedSpan] {
+        var parts: [ArraySlice<Int>] = []
         var next = 0
         while next < rows.count {
-            let group = reader.rowGroup(ofRow: rows[next])
-            let part = Array(rows[next...].prefix { $0 < reader.endRow(ofGroup: group) })
-            let values = try await reader.values(of: subjects, rows: part, group: group)
-            add(values, to: &spans, at: next)
-            next += part.count
+            let end = reader.endRow(ofGroup: reader.rowGroup(ofRow: rows[next]))
+            let part = rows[next...].prefix { $0 < end }
+            parts.append(part)
+            next = part.endIndex
         }
+        let spans = try await inParallel(parts, width: width) { try await self.spans(inGroup: Array($0), reader) }
+        return Array(spans.joined())
+    }
+
+    /// - Parameter rows: All in one row group.
+    private func spans(inGroup rows: [Int], _ reader: BlockReader) async throws -> [SearchedSpan] {
+        var spans = try await reader.matchedSpans(rows).map { SearchedSpan($0) }
+        let subjects = fields.flatMap(\.subjects)
+        guard !subjects.isEmpty, let first = rows.first else { return spans }
+        add(try await reader.values(of: subjects, rows: rows, group: reader.rowGroup(ofRow: first)), to: &spans)
         return spans
     }
 
     /// Gives spans what columns have of each subject.
-    ///
-    /// - Parameter first: The first of the spans.
-    private func add(_ values: [PickedValues], to spans: inout [SearchedSpan], at first: Int) {
+    private func add(_ values: [PickedValues], to spans: inout [SearchedSpan]) {
         var subject = 0
         for field in fields {
             var isShown: [Bool] = []
@@ -68,10 +75,10 @@ struct ShownFields: Sendable {
                     if isShown.isEmpty { isShown = Array(repeating: false, count: picked.places.count) }
                     guard !isShown[index] else { continue }
                     isShown[index] = true
-                    if spans[first + index].attributes.isEmpty {
-                        spans[first + index].attributes = lists[place]
+                    if spans[index].attributes.isEmpty {
+                        spans[index].attributes = lists[place]
                     } else {
-                        spans[first + index].attributes += lists[place]
+                        spans[index].attributes += lists[place]
                     }
                 }
             }
