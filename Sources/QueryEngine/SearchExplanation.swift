@@ -73,7 +73,7 @@ extension TraceTest {
             case .rootServiceName: "trace:rootService"
             case .id: "trace:id"
             }
-        return test.text(of: name, isDuration: subject == .duration)
+        return test.text(of: name) { subject == .duration ? durationText(nanoseconds: $0) : "\($0)" }
     }
 }
 
@@ -84,7 +84,7 @@ extension SpanFilter {
         case .all(let parts): parts.isEmpty ? "true" : Self.joined(parts, " && ")
         case .any(let parts): parts.isEmpty ? "false" : Self.joined(parts, " || ")
         case .not(let part): "!(\(part.text))"
-        case .holds(let subject, let test): test.text(of: subject.text, isDuration: subject.isDuration)
+        case .holds(let subject, let test): test.text(of: subject.text, subject.text(ofInteger:))
         }
     }
 
@@ -94,7 +94,15 @@ extension SpanFilter {
 }
 
 extension SpanSubject {
-    fileprivate var isDuration: Bool { self == .duration || self == .eventTime }
+    /// As the language writes an integer of the subject.
+    fileprivate func text(ofInteger value: Int64) -> String {
+        switch self {
+        case .duration, .eventTime: durationText(nanoseconds: value)
+        case .status: StatusKeyword(rawValue: Int(truncatingIfNeeded: value))?.name ?? "\(value)"
+        case .kind: KindKeyword(rawValue: Int(truncatingIfNeeded: value))?.name ?? "\(value)"
+        default: "\(value)"
+        }
+    }
 
     fileprivate var text: String {
         switch self {
@@ -123,8 +131,7 @@ extension SpanSubject {
 }
 
 extension ValueTest {
-    fileprivate func text(of name: String, isDuration: Bool) -> String {
-        func integer(_ value: Int64) -> String { isDuration ? durationText(nanoseconds: value) : "\(value)" }
+    fileprivate func text(of name: String, _ integer: (Int64) -> String) -> String {
         switch self {
         case .exists: return "\(name) != nil"
         case .tag(let tag): return "\(name) contains \"\(tag.text)\""
