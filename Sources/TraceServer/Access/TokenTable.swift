@@ -65,7 +65,7 @@ package struct TokenTable: Sendable {
             }
             let tenants = words.count == 3 ? TenantSet(String(words[2])) : nil
             guard words.count == 2 || tenants != nil else {
-                throw Fault(line: index + 1, reason: "what stands third has to be tenants, as in team-a or team-a|team-b")
+                throw Fault(line: index + 1, reason: "the third word has to be tenants, as in team-a or a|b")
             }
             guard Self.isToken(token) else {
                 let reason = "a token has letters, digits and -._~+/ only, with = at its end"
