@@ -4,6 +4,7 @@ internal import BlockFormat
 internal import ByteCoding
 internal import TraceModel
 internal import TraceQL
+internal import TraceStorage
 
 // Traces that no row group has whole, put together from everywhere.
 
