@@ -28,10 +28,11 @@ package struct OTLPDecoder: ~Copyable {
     var rowEnd = 0
     var eventEnd = 0
     var linkEnd = 0
-    var keyCache = ShortStringCache()
-    var valueCache = ShortStringCache()
+    var keyCache = ShortStringCache(indexBits: 10)
+    /// As large as a core's own cache can hold: a string that is not in it costs three waits for further memory.
+    var valueCache = ShortStringCache(indexBits: 13)
     /// Of shapes of spans, as the bytes of their slots.
-    var shapeCache = ShortStringCache()
+    var shapeCache = ShortStringCache(indexBits: 8)
     var resourceMemo = ResourceMemo()
     /// Whose codes the caches hold.
     private weak var cachedArena: SlabArena?

@@ -23,10 +23,16 @@ struct ShortStringCache: ~Copyable {
         var code: UInt32 = 0
     }
 
-    private static let indexBits: UInt64 = 11
     private static let mediumIndexBits: UInt64 = 9
-    private var entries = FlatBuffer(repeating: Entry(), count: 1 << Int(indexBits))
+    private let indexBits: UInt64
+    private var entries: FlatBuffer<Entry>
     private var mediumEntries = FlatBuffer(repeating: MediumEntry(), count: 1 << Int(mediumIndexBits))
+
+    /// - Parameter indexBits: Of the number of short strings that are held at most, 48 bytes each.
+    init(indexBits: Int) {
+        self.indexBits = UInt64(indexBits)
+        entries = FlatBuffer(repeating: Entry(), count: 1 << indexBits)
+    }
 
     /// Forgets everything, because other codes hold from now on.
     mutating func removeAll() {
@@ -52,7 +58,7 @@ struct ShortStringCache: ~Copyable {
             return mediumCode(at: start, count: count, in: bytes, &strings)
         }
         let byteCount = UInt32(truncatingIfNeeded: count)
-        let index = Self.index(words, byteCount)
+        let index = index(words, byteCount)
         let found = entries[index]
         if found.byteCount == byteCount && found.words == words { return found.code }
         let code = strings.code(for: bytes.extracting(start..<start &+ count))
@@ -83,7 +89,7 @@ struct ShortStringCache: ~Copyable {
         return Int(truncatingIfNeeded: mixed &>> (64 &- mediumIndexBits))
     }
 
-    @inline(__always) private static func index(_ words: SIMD4<UInt64>, _ byteCount: UInt32) -> Int {
+    @inline(__always) private func index(_ words: SIMD4<UInt64>, _ byteCount: UInt32) -> Int {
         let mixed = words[0] ^ (words[1] &* 0x9e37_79b9_7f4a_7c15) ^ words[2] ^ UInt64(byteCount)
         return Int(truncatingIfNeeded: (mixed &* 0xff51_afd7_ed55_8ccd) &>> (64 &- indexBits))
     }

@@ -41,7 +41,8 @@ struct CallListener<Call: Sendable>: Sendable {
         try await withDrainLimit(.milliseconds(limits.drainMilliseconds)) {
             await withTaskCancellationHandler {
                 await withGracefulShutdownHandler {
-                    await calls.performAll(taskCount: limits.concurrentCallCount, perform)
+                    await calls.performAll(
+                        taskCount: limits.concurrentCallCount, onEventLoops: limits.eventLoopCallCount, perform)
                 } onGracefulShutdown: {
                     connections.drain()
                     channel.close(promise: nil)

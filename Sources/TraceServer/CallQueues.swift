@@ -2,7 +2,7 @@
 
 internal import NIOCore
 
-/// The queues of a listener, and the tasks that take from them: one for short calls on every event loop, so that these
+/// The queues of a listener, and the tasks that take from them: on every event loop some for short calls, so that these
 /// stay on the thread that gathered them, and one for all others.
 struct CallQueues<Call: Sendable>: Sendable {
     private struct Own: Sendable {
@@ -27,15 +27,18 @@ struct CallQueues<Call: Sendable>: Sendable {
     func submit(on eventLoop: any EventLoop) -> @Sendable (Call) -> Bool {
         let (shared, isShort) = (shared, isShort)
         guard let own = own[ObjectIdentifier(eventLoop)]?.queue else { return shared.add }
-        return { call in isShort(call) ? own.add(call) : shared.add(call) }
+        return { call in isShort(call) && own.offer(call) || shared.add(call) }
     }
 
-    /// Performs calls, so many at a time of each queue, until all queues are finished and empty.
-    func performAll(taskCount: Int, _ perform: @escaping @Sendable (consuming Call) async -> Void) async {
+    /// Performs calls until all queues are finished and empty: so many at a time, and on every event loop some more.
+    func performAll(
+        taskCount: Int, onEventLoops ownTaskCount: Int,
+        _ perform: @escaping @Sendable (consuming Call) async -> Void
+    ) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<taskCount {
-                group.addTask { await Self.performAll(shared, perform) }
-                for own in own.values {
+            for _ in 0..<taskCount { group.addTask { await Self.performAll(shared, perform) } }
+            for own in own.values {
+                for _ in 0..<ownTaskCount {
                     group.addTask(executorPreference: own.tasks) { await Self.performAll(own.queue, perform) }
                 }
             }

@@ -53,6 +53,9 @@ package struct ServerLimits: Sendable {
     /// switches of threads: half a millisecond of work. What is compressed could be much more.
     package var shortCallByteCount = 256 << 10
 
+    /// Short calls that each event loop performs at the same time; most wait for the journal. More go to other threads.
+    package var eventLoopCallCount = 16
+
     /// Calls that are performed at the same time, each by a task that waits for it; more wait in a queue. They
     /// mostly wait for the journal, so that this is also how many of them one fsync acknowledges.
     package var concurrentCallCount = 256

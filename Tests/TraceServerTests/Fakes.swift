@@ -2,6 +2,7 @@
 
 import ByteCoding
 import Ingest
+import NIOPosix
 import QueryEngine
 import Synchronization
 import TraceModel
@@ -11,6 +12,8 @@ import TraceServer
 final class FakeReceiver: SpanReceiver {
     struct State {
         var requests: [ExportRequest] = []
+        /// By request: whether it came on an event loop.
+        var wereOnEventLoops: [Bool] = []
         var keepsRequests = true
         var outcome: Result<ExportOutcome, IngestError> = .success(
             ExportOutcome(acceptedSpanCount: 1, rejectedSpanCount: 0, rejectionMessage: nil))
@@ -25,6 +28,7 @@ final class FakeReceiver: SpanReceiver {
     private let state = Mutex(State())
 
     var requests: [ExportRequest] { state.withLock { $0.requests } }
+    var wereOnEventLoops: [Bool] { state.withLock { $0.wereOnEventLoops } }
     var reservedByteCount: Int { state.withLock { $0.reservedByteCount } }
     var highestReservedByteCount: Int { state.withLock { $0.highestReservedByteCount } }
 
@@ -58,6 +62,8 @@ final class FakeReceiver: SpanReceiver {
     }
 
     func export(_ request: ExportRequest) async throws(IngestError) -> ExportOutcome {
+        let isOnEventLoop = MultiThreadedEventLoopGroup.currentEventLoop != nil
+        state.withLock { if $0.keepsRequests { $0.wereOnEventLoops.append(isOnEventLoop) } }
         await withCheckedContinuation { continuation in
             let goesOn = state.withLock { state in
                 if state.keepsRequests { state.requests.append(request) }

@@ -41,6 +41,38 @@ private let protobuf = "Content-Type: application/x-protobuf"
         }
     }
 
+    @Test func `event loops perform what is short and in plain protobuf, up to a number`() async throws {
+        var limits = RunningServer.smallLimits
+        limits.shortCallByteCount = 1_000
+        limits.eventLoopCallCount = 1
+        try await RunningServer.with(limits: limits) { server in
+            let post = { @Sendable (type: String, coding: String, count: Int) in
+                let answer = try await server.request(
+                    "POST", "/v1/traces", to: .otlpHTTP, fields: [type, "Content-Encoding: \(coding)"],
+                    body: [UInt8](repeating: 1, count: count))
+                #expect(answer.status == 200)
+            }
+            // The first may come before the loop's task has begun to wait.
+            repeat { try await post(protobuf, "identity", 1_000) } while server.receiver.wereOnEventLoops.last == false
+            let shortCount = server.receiver.requests.count
+            try await post(protobuf, "identity", 1_001)
+            try await post(protobuf, "gzip", 10)
+            try await post("Content-Type: application/json", "identity", 10)
+            #expect(server.receiver.wereOnEventLoops.dropFirst(shortCount) == [false, false, false])
+            // Those that find no task waiting on their loop are performed elsewhere.
+            server.receiver.hold()
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<20 {
+                    group.addTask { try await post(protobuf, "identity", 1) }
+                }
+                while server.receiver.requests.count < shortCount + 23 { await Task.yield() }
+                server.receiver.release()
+                try await group.waitForAll()
+            }
+            #expect(server.receiver.wereOnEventLoops.dropFirst(shortCount + 3).contains(false))
+        }
+    }
+
     @Test func `an empty request is accepted`() async throws {
         try await RunningServer.with { server in
             let answer = try await server.request(

@@ -47,6 +47,13 @@ final class CallQueue<Call: Sendable>: Sendable {
         return isWelcome
     }
 
+    /// Hands a call to a task that waits for one; false if none does.
+    func offer(_ call: Call) -> Bool {
+        let task = state.withLock { $0.waiting.popLast() }
+        task?.resume(returning: call)
+        return task != nil
+    }
+
     /// The next call; nil when the queue is finished and empty.
     func next() async -> Call? {
         await withCheckedContinuation { continuation in
