@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build serve test lint bench fuzz install uninstall
+.PHONY: help build serve test lint bench bench-check fuzz install uninstall
 
 # What `GET /api/status/buildinfo` names.
 export VIVACE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null | cut -c1-12)
@@ -23,7 +23,7 @@ DESTDIR ?=
 TEST_FLAGS ?=
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## build the release binary, .build/release/vivace
 	@scripts/install-packages.sh build
@@ -54,8 +54,13 @@ lint: ## check style with swift format
 	@scripts/lint.sh
 
 bench: export VIVACE_BENCHMARKS := 1
-bench: ## run the benchmarks
+bench: ## run the benchmarks; first a table of the way in beside what the machine allows
+	swift build -c release --product StageCosts
+	.build/release/StageCosts table
 	swift package -c release --allow-writing-to-package-directory benchmark --grouping metric --no-progress $(BENCH_FLAGS)
+
+bench-check: ## fail if a stage of the way in costs more instructions, allocations or bytes than its threshold
+	@scripts/check-benchmarks.sh
 
 fuzz: ## look for inputs that readers do not survive, FUZZ_SECONDS (60) a target
 	@scripts/install-packages.sh build

@@ -204,6 +204,20 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
+// What the stages of the way in cost, for scripts/check-benchmarks.sh.
+if ["1", "stages"].contains(Context.environment["VIVACE_BENCHMARKS"]) {
+    package.targets += [
+        .target(name: "CAllocationCount", path: "Benchmarks/CAllocationCount"),
+        .executableTarget(
+            name: "StageCosts",
+            dependencies: [
+                "ByteCoding", "CAllocationCount", "TraceModel", "OTLP", "TraceAnalysis", "BlockFormat", "TrafficModel",
+                "TraceStorage",
+            ],
+            path: "Benchmarks/StageCosts", swiftSettings: settings),
+    ]
+}
+
 // The benchmarks' library is resolved only for who runs them.
 if Context.environment["VIVACE_BENCHMARKS"] == "1" {
     package.dependencies.append(

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+#include <stdint.h>
+
+/// How often this process has asked for memory: malloc, calloc, realloc and their aligned kin.
+uint64_t allocation_count(void);

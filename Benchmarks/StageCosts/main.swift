@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAllocationCount
+internal import Glibc
+
+// What the stages of the way in cost; scripts/check-benchmarks.sh compares it with the thresholds in git.
+//
+//   StageCosts list              the names of the stages
+//   StageCosts run STAGE PASSES  performs a stage so often: for callgrind, which counts the instructions
+//   StageCosts count STAGE       allocations of a pass, and bytes that it made, for a thousand spans
+//   StageCosts table             CPU time beside that of the limits
+
+/// CPU time of this thread in nanoseconds.
+func cpuNanoseconds() -> UInt64 {
+    var time = timespec()
+    // Safe: the call fills the value that it is given.
+    _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+func perThousand(_ count: Int) -> Int { (count * 1_000 + Workshop.spanCount / 2) / Workshop.spanCount }
+
+func count(_ stage: Stage, _ workshop: borrowing Workshop) throws {
+    // What is made once and kept does not count.
+    _ = try workshop.perform(stage)
+    let before = allocation_count()
+    let byteCount = try workshop.perform(stage)
+    print(perThousand(Int(allocation_count() - before)), perThousand(byteCount))
+}
+
+/// The best of some passes, in picoseconds a span.
+func picoseconds(_ stage: Stage, _ workshop: borrowing Workshop) throws -> Int {
+    var best = UInt64.max
+    for _ in 0..<15 {
+        let began = cpuNanoseconds()
+        _ = try workshop.perform(stage)
+        best = min(best, cpuNanoseconds() - began)
+    }
+    return Int(best) * 1_000 / Workshop.spanCount
+}
+
+func column(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+}
+
+func ratio(_ value: Int, _ limit: Int) -> String {
+    let tenths = (value * 10 + limit / 2) / max(1, limit)
+    return "\(tenths / 10).\(tenths % 10)"
+}
+
+func printTable(_ workshop: borrowing Workshop) throws {
+    let limits = try [Stage.copy, .lz4, .decode].map { try picoseconds($0, workshop) }
+    print("CPU time a span; the best of 15 passes over \(Workshop.spanCount) spans of", terminator: " ")
+    print("\(workshop.requestByteCount / Workshop.spanCount) bytes")
+    print(column("stage", 14) + column("ns", 8) + column("× copy", 10) + column("× lz4", 10) + column("× decode", 10))
+    for stage in Stage.allCases {
+        let time = try picoseconds(stage, workshop)
+        let ratios = limits.map { column(ratio(time, $0), 10) }.joined()
+        print(column(stage.rawValue, 14) + column("\(time / 1_000)", 8) + ratios)
+    }
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+let stage = arguments.count > 1 ? Stage(rawValue: arguments[1]) : nil
+let workshop = try Workshop()
+switch (arguments.first, stage) {
+case ("list", nil): for stage in Stage.allCases { print(stage.rawValue) }
+case ("table", nil): try printTable(workshop)
+case ("count", let stage?): try count(stage, workshop)
+case ("run", let stage?):
+    for _ in 0..<(arguments.count > 2 ? Int(arguments[2]) ?? 1 : 1) { _ = try workshop.perform(stage) }
+default:
+    print("usage: StageCosts list | table | count STAGE | run STAGE PASSES")
+    exit(2)
+}
