@@ -6,6 +6,7 @@
 #   scripts/check-benchmarks.sh            exits 1 if a stage costs more than its threshold, with some tolerance
 #   scripts/check-benchmarks.sh --update   writes the thresholds anew
 set -euo pipefail
+export LC_ALL=C
 cd "$(dirname "$0")/.."
 
 thresholds=Benchmarks/Thresholds/stages.txt
