@@ -127,7 +127,7 @@ let package = Package(
             dependencies: [
                 "ByteCoding", "CAllocator", "CRevision", "CTerminal", "TraceModel", "FileIO", "Inflate",
                 "ObjectStorage", "OTLP", "BlockFormat", "TrafficModel", "TerminalRendering", "LayeredOptions",
-                "LogOutput", "TraceStorage", "Ingest", "QueryEngine", "TraceServer",
+                "LogOutput", "TraceStorage", "Ingest", "QueryEngine", "TraceQL", "TraceServer",
                 logging, lifecycle, nioCore, nioHTTP1,
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),

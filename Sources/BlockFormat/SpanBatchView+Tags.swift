@@ -33,6 +33,41 @@ extension SpanBatchView {
         return keys
     }
 
+    /// The keys of all attributes of a place that some rows have.
+    package func attributeKeys(of place: AttributePlace, rows: [Int]) -> Set<[UInt8]> {
+        var keys: Set<[UInt8]> = []
+        switch place {
+        case .owner(let owner):
+            let columns = columns(of: owner)
+            for shape in Set(rows.lazy.flatMap { self.owners(owner, of: $0) }.map { columns.shape[$0] }) {
+                let slots = shapes[shape]
+                for index in 0..<slots.wordCount {
+                    keys.insert([UInt8](strings[AttributeSlot(rawValue: slots.word(index)).key]))
+                }
+            }
+        case .message(.resource):
+            for row in Set(rows.map { resource[$0] }) {
+                let record: ResourceRecord = resources.record(row, or: .none)
+                keys.formUnion(EncodedAttributes.keys(in: strings[record.encoded], of: .resource))
+            }
+        case .message(.scope):
+            for row in Set(rows.map { scope[$0] }) {
+                let record: ScopeRecord = scopes.record(row, or: .none)
+                keys.formUnion(EncodedAttributes.keys(in: strings[record.encoded], of: .scope))
+            }
+        }
+        return keys
+    }
+
+    /// Where a row's own attributes stand, or those of its events or links.
+    private func owners(_ owner: AttributeOwner, of row: Int) -> Range<Int> {
+        switch owner {
+        case .span: row..<(row + 1)
+        case .event: events(of: row)
+        case .link: links(of: row)
+        }
+    }
+
     /// Adds the values that a key has in a place.
     package func listValues(_ key: [UInt8], of place: AttributePlace, into values: inout ListedValues) {
         switch place {

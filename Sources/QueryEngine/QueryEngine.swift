@@ -43,6 +43,7 @@ package final class QueryEngine: TraceQuerying {
         snapshot.append(rowsOf: id, to: &batch)
         try memory.hold(batch.byteCount)
         for block in snapshot.blocks where block.traceIDs.contains(id) {
+            try Task.checkCancellation()
             if let excess = deadline.excess {
                 failure = QueryError(.timedOut, excess)
                 break

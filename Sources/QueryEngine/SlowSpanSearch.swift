@@ -46,6 +46,7 @@ struct SlowSpanSearch {
         defer { engine.counters.add(reads, to: .slowSpans) }
         for head in snapshot.heads { head.scan(request, into: &matches) }
         for block in snapshot.blocks {
+            try Task.checkCancellation()
             if let excess = deadline.excess { return (matches.sorted(), excess) }
             do {
                 reads.readBlockCount += 1
@@ -100,6 +101,7 @@ struct SlowSpanSearch {
         let byTrace = Dictionary(grouping: Set(candidates), by: \.traceID)
         var judged: Set<TraceID> = []
         for id in candidates.map(\.traceID) where judged.insert(id).inserted {
+            try Task.checkCancellation()
             if let excess = deadline.excess {
                 result.reason = result.reason ?? excess
                 break

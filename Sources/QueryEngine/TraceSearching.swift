@@ -159,8 +159,13 @@ package enum TagScope: String, Sendable, CaseIterable {
 
 /// What a list of tag names or values is for.
 package struct TagQuery: Sendable {
-    /// Blocks and heads that hold nothing of it are passed over.
+    /// With a filter, or where spans are counted: when spans start. Else blocks and heads that hold nothing of it are
+    /// passed over.
     package var range: TimeRange = .all
+    /// Only of spans that this one filter selects, as ``CheckedQuery/init(lenient:)`` gives it; nil for all spans.
+    package var filter: CheckedQuery?
+    /// Whether it is said how many spans have each value, for which all spans have to be looked at.
+    package var countsSpans = false
     /// Only the first so many, in order; nil for all.
     package var limit: Int?
 
@@ -186,8 +191,8 @@ package struct TagNames: Sendable {
 package enum TagSubject: Hashable, Sendable {
     /// The attributes with that key, of the scopes.
     case attribute(String, Set<TagScope>)
-    case spanName
-    case statusMessage
+    /// A name, a keyword or another text that spans, events, scopes or traces have.
+    case intrinsic(Intrinsic)
 }
 
 /// A value that a tag has.
@@ -198,10 +203,13 @@ package struct TagValue: Hashable, Sendable {
 
     package var kind: Kind
     package var text: String
+    /// Spans that have it, each once; nil if they were not counted.
+    package var spanCount: Int?
 
-    package init(kind: Kind, text: String) {
+    package init(kind: Kind, text: String, spanCount: Int? = nil) {
         self.kind = kind
         self.text = text
+        self.spanCount = spanCount
     }
 }
 

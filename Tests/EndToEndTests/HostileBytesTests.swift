@@ -19,6 +19,13 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `questions that make no sense are refused, and those that take much get their share`() async throws {
+            try await Scratch.withServer(memory: "64MiB") { scratch, server in
+                try await scratch.python("hostile_queries", server.scriptArguments)
+                try await server.terminate()
+            }
+        }
+
         /// The scripts know by how much the memory may grow.
         @Test(arguments: ["idle", "pipelined", "unread-answers", "unread-calls", "open-calls", "bombs"])
         func `clients that hold connections and memory get no more than their share`(clients: String) async throws {

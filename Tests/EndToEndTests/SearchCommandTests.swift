@@ -81,5 +81,21 @@ extension EndToEndTests {
                 #expect(none.status == 0 && none.output.isEmpty && none.complaint.contains("no span has a tag"))
             }
         }
+
+        @Test func `tags lists those of the spans that a query selects, and counts them`() async throws {
+            try await Scratch.withServer { scratch, server in
+                try await Self.fill(server)
+                let address = server.httpAddress
+                let query = #"{ name = "second" || name = "third" }"#
+                let names = try await scratch.vivace("tags", "name", "--query", query, "--server", address)
+                #expect(names.status == 0 && names.output == "second\nthird\n", "\(names.complaint)")
+                let counts = try await scratch.vivace("tags", "span:name", "--counts", "--server", address)
+                #expect(counts.output == "1\tfirst\n1\tsecond\n1\tthird\n")
+                let none = try await scratch.vivace("tags", "--query", "{ name = `x` }", "--server", address)
+                #expect(none.status == 0 && none.output.isEmpty && none.complaint.contains("no such span has tags"))
+                let wrong = try await scratch.vivace("tags", "--query", "{ name = }", "--server", address)
+                #expect(wrong.status == 64 && wrong.complaint.contains("no TraceQL"))
+            }
+        }
     }
 }

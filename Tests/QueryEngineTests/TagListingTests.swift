@@ -6,6 +6,7 @@ internal import QueryEngine
 internal import StoreTesting
 internal import Testing
 internal import TraceModel
+internal import TraceQL
 
 @Suite("Tag names and values", .timeLimit(.minutes(5))) struct TagListingTests {
     @Test("are those of every span that is stored, in order", arguments: 0..<6 as Range<UInt64>)
@@ -53,13 +54,13 @@ internal import TraceModel
         try await filled.append(traffic.request(spanCount: 100))
         var query = TagQuery()
         query.limit = 2
-        let values = try await filled.engine.tagValues(.spanName, query, tenant: .single)
+        let values = try await filled.engine.tagValues(.intrinsic(.name), query, tenant: .single)
         #expect(values.values.map(\.text) == ["", "read"])
         #expect(values.partialReason?.contains("of which 2 are shown") == true)
         query.limit = 4
-        #expect(try await filled.engine.tagValues(.spanName, query, tenant: .single).partialReason == nil)
+        #expect(try await filled.engine.tagValues(.intrinsic(.name), query, tenant: .single).partialReason == nil)
         query.range = TimeRange(start: 1, end: 2)
-        #expect(try await filled.engine.tagValues(.spanName, query, tenant: .single).values.isEmpty)
+        #expect(try await filled.engine.tagValues(.intrinsic(.name), query, tenant: .single).values.isEmpty)
     }
 
     private func compare(_ filled: FilledStore, _ all: NaiveTags, _ winners: NaiveTags) async throws {
@@ -75,7 +76,7 @@ internal import TraceModel
                 expect(values.values, between: winners.values(key, scope), and: all.values(key, scope))
             }
         }
-        let spanNames = try await filled.engine.tagValues(.spanName, TagQuery(), tenant: .single)
+        let spanNames = try await filled.engine.tagValues(.intrinsic(.name), TagQuery(), tenant: .single)
         expect(spanNames.values.map(\.text), between: Array(winners.spanNames), and: Array(all.spanNames))
     }
 

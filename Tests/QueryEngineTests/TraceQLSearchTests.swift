@@ -11,7 +11,7 @@ internal import TraceQL
 internal import TraceQLReference
 
 /// Random traces in a store, and as plain values.
-private struct ReferenceStore {
+struct ReferenceStore {
     var filled: FilledStore
     var traces: [ReferenceTrace] = []
 

@@ -93,6 +93,9 @@ final class FakeQueries: TraceQuerying {
         var lastTagQuery: TagQuery?
         /// Whose spans were asked for, question after question.
         var tenants: [TenantSet] = []
+        /// Searches and questions for tags go on until they are cancelled.
+        var isEndless = false
+        var cancelledCount = 0
     }
 
     let state = Mutex(State())
@@ -117,12 +120,21 @@ final class FakeQueries: TraceQuerying {
 
 extension FakeQueries {
     func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult {
-        try state.withLock { state in
+        state.withLock { state in
             state.tenants.append(tenant)
             state.lastSearch = query
+        }
+        try await goOn()
+        return try state.withLock { state in
             if let error = state.error { throw error }
             return state.search
         }
+    }
+
+    private func goOn() async throws {
+        guard state.withLock({ $0.isEndless }) else { return }
+        defer { state.withLock { $0.cancelledCount += 1 } }
+        while true { try await Task.sleep(for: .seconds(3_600)) }
     }
 
     func tagNames(_ scopes: Set<TagScope>, _ query: TagQuery, tenant: TenantSet) async throws -> TagNames {

@@ -93,6 +93,25 @@ private let spans = [
         }
     }
 
+    @Test func `version 2 answers the spans that a query selects, with those above them if asked`() async throws {
+        try await withTrace { server in
+            func ids(_ query: String) async throws -> [String] {
+                let text = try await server.get("/api/v2/traces/\(path)?q=\(query)").text
+                return text.split(separator: "\"spanId\":\"").dropFirst().map { String($0.prefix(12)) }
+            }
+            let whole = try await ids("%7B%7D")
+            #expect(whole.count == 3)
+            #expect(try await ids("%7Bname%3D%22a%22%7D") == [whole[1]])
+            #expect(try await ids("%7Bname%3D%22a%22%7D&keep_hierarchy=true") == [whole[0], whole[1]])
+            #expect(try await ids("%7Bspan%3Aname%3D~%22a%7Cb%22%7D%20%7C%20count()%20%3E%201") == [whole[1], whole[2]])
+            let none = try await server.get("/api/v2/traces/\(path)?q=%7Bname%3D%22x%22%7D")
+            #expect(none.status == 200 && none.text == "{\"trace\":{},\"metrics\":{\"inspectedBytes\":\"123\"}}")
+            let wrong = try await server.get("/api/v2/traces/\(path)?q=%7B")
+            #expect(wrong.status == 400 && wrong.text.hasPrefix("invalid TraceQL query: line 1, "))
+            #expect(try await server.get("/api/v2/traces/\(path)?q=%7B%7D%7Crate()").status == 400)
+        }
+    }
+
     @Test func `what may be incomplete is said`() async throws {
         try await withTrace(foundTrace(id, spans, partialReason: "block 7 is missing")) { server in
             let answer = try await server.get("/api/v2/traces/\(path)")

@@ -186,14 +186,63 @@ import TraceServer
                     "{\"tagValues\":[{\"type\":\"int\",\"value\":\"1\"},{\"type\":\"string\",\"value\":\"1\"}"))
             #expect(server.queries.state.withLock { $0.lastSubject } == .attribute("service.name", [.resource]))
             _ = try await server.get("/api/search/tag/name/values")
-            #expect(server.queries.state.withLock { $0.lastSubject } == .spanName)
+            #expect(server.queries.state.withLock { $0.lastSubject } == .intrinsic(.name))
             #expect(
                 try await server.get("/api/search/tag/status/values").text
                     == "{\"tagValues\":[\"error\",\"ok\",\"unset\"],\"metrics\":{}}")
         }
     }
 
+    @Test func `tags are those of the spans that a query selects, which may be unfinished`() async throws {
+        try await RunningServer.with { server in
+            server.queries.state.withLock { state in
+                state.tagValues = TagValues(values: [TagValue(kind: .keyword, text: "ok", spanCount: 3)])
+            }
+            let query = "q=%7B%20span.b%20%3D%201%20%26%26%20span.c%20%3D%20%7D"
+            let answer = try await server.get("/api/v2/search/tag/status/values?counts=true&maxStaleValues=3&\(query)")
+            #expect(
+                answer.text
+                    == "{\"tagValues\":[{\"type\":\"keyword\",\"value\":\"ok\",\"spanCount\":3}],\"metrics\":{}}")
+            var asked = try #require(server.queries.state.withLock { $0.lastTagQuery })
+            #expect(try asked.filter?.query == CheckedQuery("{ span.b = 1 }").query && asked.countsSpans)
+            #expect(server.queries.state.withLock { $0.lastSubject } == .intrinsic(.status))
+            for path in ["/api/search/tags", "/api/v2/search/tags", "/api/search/tag/a/values"] {
+                _ = try await server.get("\(path)?\(query)")
+                asked = try #require(server.queries.state.withLock { $0.lastTagQuery })
+                #expect(try asked.filter?.query == CheckedQuery("{ span.b = 1 }").query && !asked.countsSpans)
+                _ = try await server.get("\(path)?q=%7B%7D")
+                #expect(server.queries.state.withLock { $0.lastTagQuery?.filter == nil })
+            }
+        }
+    }
+
     @Test(arguments: [
+        ("name", .intrinsic(.name)), ("span:name", .intrinsic(.name)), ("event:name", .intrinsic(.eventName)),
+        ("rootServiceName", .intrinsic(.rootServiceName)), ("trace:rootName", .intrinsic(.rootName)),
+        ("instrumentation:version", .intrinsic(.instrumentationVersion)),
+        ("resource.service.name", .attribute("service.name", [.resource])),
+        ("span.a", .attribute("a", [.span])), (".a.b", .attribute("a.b", [.span, .resource])),
+        ("a", .attribute("a", [.span, .resource])), ("event.exception.type", .attribute("exception.type", [.event])),
+        ("span.%22a%20b%5C%22%22", .attribute("a b\"", [.span])), ("link.a%2Fb", .attribute("a/b", [.link])),
+    ] as [(String, TagSubject)])
+    func `a tag is named as in TraceQL`(tag: String, subject: TagSubject) async throws {
+        try await RunningServer.with { server in
+            #expect(try await server.get("/api/v2/search/tag/\(tag)/values").status == 200)
+            #expect(server.queries.state.withLock { $0.lastSubject } == subject)
+        }
+    }
+
+    @Test(arguments: ["duration", "trace:id", "span:parentID", "nestedSetLeft"])
+    func `of what nearly every span has its own no values are listed`(tag: String) async throws {
+        try await RunningServer.with { server in
+            #expect(try await server.get("/api/v2/search/tag/\(tag)/values").text == "{\"tagValues\":[],\"metrics\":{}}")
+            #expect(server.queries.state.withLock { $0.lastSubject } == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("/api/search/tags?maxStaleValues=x", "maxStaleValues"), ("/api/v2/search/tag/a/values?counts=1", "counts"),
+        ("/api/v2/traces/1?keep_hierarchy=1", "keep_hierarchy"),
         ("/api/search?tags=%3Da", "tags"), ("/api/search?tags=a%3D%22b", "tags"), ("/api/search?tags=a%3D%22b%22c", "tags"),
         ("/api/search?limit=0", "limit"), ("/api/search?limit=262145", "limit"), ("/api/search?spss=101", "spss"),
         ("/api/search?minDuration=5", "minDuration"), ("/api/search?minDuration=2s&maxDuration=1s", "maxDuration"),

@@ -90,6 +90,12 @@ package enum Intrinsic: CaseIterable, Sendable {
         }
     }
 
+    /// The intrinsic of a name, with a scope or without.
+    package init?(name: String) {
+        guard let intrinsic = Self.plainNames[name] ?? Self.scopedNames[name] else { return nil }
+        self = intrinsic
+    }
+
     /// All names there are, for parsing and for suggestions.
     static let plainNames: [String: Intrinsic] = Dictionary(
         uniqueKeysWithValues: allCases.compactMap { intrinsic in intrinsic.plainName.map { ($0, intrinsic) } })

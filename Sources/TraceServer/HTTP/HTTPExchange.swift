@@ -11,6 +11,7 @@ internal import Synchronization
 /// that costs no transfer.
 struct HTTPExchange: ~Copyable {
     let head: HTTPRequest
+    let client: ClientPresence
     private let writer: ResponseWriter
     private let channel: any Channel
     private let limits: ServerLimits
@@ -21,10 +22,11 @@ struct HTTPExchange: ~Copyable {
     private var readByteCount = 0
 
     init(
-        request: Request, writer: consuming ResponseWriter, channel: any Channel, limits: ServerLimits,
-        deadlines: Deadlines
+        request: Request, writer: consuming ResponseWriter, channel: any Channel, client: ClientPresence,
+        limits: ServerLimits, deadlines: Deadlines
     ) {
         head = request.head
+        self.client = client
         self.writer = writer
         self.channel = channel
         self.limits = limits

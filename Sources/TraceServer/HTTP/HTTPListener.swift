@@ -71,14 +71,15 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     }
 
     private func connection(_ deadlines: Deadlines) -> HTTPConnection {
-        HTTPConnection(
-            tls: tls, connections: connections, waitingRequestCount: limits.waitingRequestCount,
+        let clients = ClientPresences()
+        return HTTPConnection(
+            tls: tls, connections: connections, clients: clients, waitingRequestCount: limits.waitingRequestCount,
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
                     try await serve(
                         HTTPExchange(
-                            request: request, writer: writer, channel: channel, limits: limits,
-                            deadlines: deadlines))
+                            request: request, writer: writer, channel: channel,
+                            client: clients[channel] ?? ClientPresence(), limits: limits, deadlines: deadlines))
                 },
                 configuration: .init(
                     idleTimeout: .seconds(Int64(limits.idleSeconds)),
@@ -113,6 +114,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
 private struct HTTPConnection: ServerChildChannel {
     let tls: ReloadedFiles<TLSContexts>?
     let connections: ConnectionCounter
+    let clients: ClientPresences
     let waitingRequestCount: Int
     let http1: HTTP1Channel
 
@@ -127,7 +129,9 @@ private struct HTTPConnection: ServerChildChannel {
         return http1.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(ClosingHandler(waitingLimit: waitingRequestCount), position: .after(decoder))
+            try pipeline.addHandlers(
+                [ClosingHandler(waitingLimit: waitingRequestCount), ClientPresenceHandler(clients)],
+                position: .after(decoder))
             return value
         }
     }

@@ -87,11 +87,11 @@ struct QueryAPI: HTTPResponding {
             refusal.headers[.allow] = "GET, HEAD"
             return refusal
         }
-        let (head, tenants) = (exchange.head, named)
-        guard let kind = question.kind else { return await answer(question, target, head, tenants) }
+        let (head, tenants, client) = (exchange.head, named, exchange.client)
+        guard let kind = question.kind else { return await answer(question, target, head, tenants, client) }
         let start = ContinuousClock.now
         let response = await metrics.measuring(kind) { $0.status.code } _: {
-            await answer(question, target, head, tenants)
+            await client.whileWaiting { await answer(question, target, head, tenants, client) }
         }
         return slowQueries.noting(
             response, to: target, kind: kind.rawValue, of: tenancy == .single ? nil : tenants,
@@ -123,7 +123,8 @@ struct QueryAPI: HTTPResponding {
     }
 
     private func answer(
-        _ question: Question, _ target: RequestTarget, _ head: HTTPRequest, _ tenants: TenantSet
+        _ question: Question, _ target: RequestTarget, _ head: HTTPRequest, _ tenants: TenantSet,
+        _ client: ClientPresence
     ) async -> Response {
         do {
             switch question {
@@ -154,6 +155,8 @@ struct QueryAPI: HTTPResponding {
         } catch let error as QueryError {
             if error.code == .corrupted { logDamage(error, target) }
             return plainText(error.httpStatus, error.message + "\n")
+        } catch is CancellationError where client.hasLeft {
+            return plainText(.clientClosedRequest, "nobody waits for the answer\n")
         } catch is CancellationError {
             return plainText(.serviceUnavailable, "the server is shutting down\n")
         } catch {
@@ -179,6 +182,11 @@ func traceID(_ text: String) throws(ParameterError) -> TraceID {
             name: "trace ID", value: text, expected: "1 to 32 hexadecimal digits that are not all 0")
     }
     return id
+}
+
+extension HTTPResponse.Status {
+    /// What is counted where nobody reads the answer, as Tempo does.
+    fileprivate static let clientClosedRequest = HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
 }
 
 func plainText(_ status: HTTPResponse.Status, _ text: String) -> Response {

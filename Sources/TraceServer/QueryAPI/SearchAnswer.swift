@@ -56,8 +56,8 @@ struct SearchAnswer: Sendable {
 
     func searchQuery(_ target: RequestTarget) throws(ParameterError) -> TraceSearchQuery {
         var query = TraceSearchQuery()
-        if let text = target["q"], !text.allSatisfy({ " \t\n\r".contains($0) }) {
-            query.traceQL = try traceQL(text)
+        if let traceQL = try target.traceQLSearch() {
+            query.traceQL = traceQL
         } else if let text = target["tags"] {
             guard let tags = TagFilterText(text) else {
                 throw ParameterError(name: "tags", value: text, expected: TagFilterText.expected)
@@ -74,20 +74,6 @@ struct SearchAnswer: Sendable {
         query.limit =
             try count("limit", target, 1...limits.searchTraceCount) ?? limits.defaultSearchTraceCount
         query.spansPerSpanset = try count("spss", target, 0...limits.spansPerTrace) ?? limits.defaultSpansPerTrace
-        return query
-    }
-
-    private func traceQL(_ text: String) throws(ParameterError) -> CheckedQuery {
-        let query: CheckedQuery
-        do {
-            query = try CheckedQuery(text)
-        } catch {
-            throw ParameterError(query: text, error: error)
-        }
-        guard query.search != nil else {
-            throw ParameterError(
-                name: "q", value: text, expected: "a search; this is a metrics query, for /api/metrics/query_range")
-        }
         return query
     }
 

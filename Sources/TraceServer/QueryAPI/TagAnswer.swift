@@ -3,6 +3,7 @@
 internal import HummingbirdCore
 internal import QueryEngine
 internal import TraceModel
+internal import TraceQL
 
 /// Names and values of tags, as Tempo's search API has them in its versions 1 (plain texts) and 2 (scopes, types).
 struct TagAnswer: Sendable {
@@ -67,15 +68,9 @@ struct TagAnswer: Sendable {
     func values(
         _ version: Version, of tag: String, _ target: RequestTarget, tenant: TenantSet
     ) async throws -> Response {
-        let query = try tagQuery(target)
-        let found: TagValues
-        if let keywords = Self.keywords[tag] {
-            found = TagValues(values: keywords.map { TagValue(kind: .keyword, text: $0) })
-        } else if let subject = Self.subject(tag, version) {
-            found = try await queries.tagValues(subject, query, tenant: tenant)
-        } else {
-            found = TagValues(values: [])
-        }
+        var query = try tagQuery(target)
+        query.countsSpans = try target.flag("counts")
+        let found = try await values(version, of: tag, query, tenant: tenant)
         let byteCount = found.values.reduce(0) { $0 + 64 + $1.text.utf8.count }
         return try streamedJSON(holding: found.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()
@@ -93,6 +88,7 @@ struct TagAnswer: Sendable {
                     json.object { json in
                         json.field("type", value.kind.rawValue)
                         json.field("value", value.text)
+                        if let count = value.spanCount { json.field("spanCount", number: count) }
                     }
                 }
                 if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
@@ -103,11 +99,24 @@ struct TagAnswer: Sendable {
         }
     }
 
-    private static let keywords = [
-        "status": ["error", "ok", "unset"], "span:status": ["error", "ok", "unset"],
-        "kind": spanKinds, "span:kind": spanKinds,
-    ]
-    private static let spanKinds = ["client", "consumer", "internal", "producer", "server", "unspecified"]
+    private func values(
+        _ version: Version, of tag: String, _ query: TagQuery, tenant: TenantSet
+    ) async throws -> TagValues {
+        guard let subject = Self.subject(tag, version) else { return TagValues(values: []) }
+        if query.filter == nil, !query.countsSpans, let keywords = Self.keywords(subject) {
+            // All that there are.
+            return TagValues(values: keywords.sorted().map { TagValue(kind: .keyword, text: $0) })
+        }
+        return try await queries.tagValues(subject, query, tenant: tenant)
+    }
+
+    private static func keywords(_ subject: TagSubject) -> [String]? {
+        switch subject {
+        case .intrinsic(.status): StatusKeyword.allCases.map(\.name)
+        case .intrinsic(.kind): KindKeyword.allCases.map(\.name)
+        case .intrinsic, .attribute: nil
+        }
+    }
 
     /// What TraceQL has besides attributes.
     private static let intrinsics = [
@@ -121,32 +130,60 @@ struct TagAnswer: Sendable {
     ///
     /// Version 1 knows no scopes: a dot in front is dropped, and all else is the name of an attribute.
     static func subject(_ tag: String, _ version: Version) -> TagSubject? {
-        switch tag {
-        case "name", "span:name": return .spanName
-        case "statusMessage", "span:statusMessage": return .statusMessage
-        case _ where intrinsics.contains(tag): return nil
-        default: break
-        }
-        if tag.hasPrefix(".") { return .attribute(String(tag.dropFirst()), [.span, .resource]) }
+        if let intrinsic = Intrinsic(name: tag) { return hasValues(intrinsic) ? .intrinsic(intrinsic) : nil }
+        if tag.hasPrefix(".") { return .attribute(key(tag.dropFirst()), [.span, .resource]) }
         if version == .v2 {
             for scope in TagScope.allCases where tag.hasPrefix(scope.rawValue + ".") {
-                return .attribute(String(tag.dropFirst(scope.rawValue.count + 1)), [scope])
+                return .attribute(key(tag.dropFirst(scope.rawValue.count + 1)), [scope])
             }
         }
         return .attribute(tag, version == .v1 ? Set(TagScope.allCases) : [.span, .resource])
     }
 
+    /// Whether values are listed: of numbers and IDs nearly every span has its own.
+    private static func hasValues(_ intrinsic: Intrinsic) -> Bool {
+        switch intrinsic {
+        case .name, .status, .statusMessage, .kind, .rootName, .rootServiceName, .eventName, .instrumentationName,
+            .instrumentationVersion:
+            true
+        default: false
+        }
+    }
+
+    /// A key as it is, or in quotes, as TraceQL has those with spaces.
+    private static func key(_ text: Substring) -> String {
+        guard text.count >= 2, text.first == "\"", text.last == "\"" else { return String(text) }
+        var key = ""
+        var isEscaped = false
+        for character in text.dropFirst().dropLast() {
+            isEscaped = character == "\\" && !isEscaped
+            if !isEscaped { key.append(character) }
+        }
+        return key
+    }
+
     // MARK: - Both
 
+    /// The filter may be unfinished, since people are offered names and values while they write.
     private func tagQuery(_ target: RequestTarget) throws(ParameterError) -> TagQuery {
         var query = TagQuery()
         query.range = try timeRange(target)
         // Zero is no limit, as in Tempo.
-        let limit = try target.value("limit", expected: "a whole number from 0 on") { text in
+        let limit = try wholeNumber("limit", target)
+        query.limit = limit == 0 ? nil : limit
+        // After so many blocks with nothing new Tempo gives up; here the answer is complete.
+        _ = try wholeNumber("maxStaleValues", target)
+        if let text = target["q"] {
+            let filter = CheckedQuery(lenient: text)
+            if filter.query != CheckedQuery.everything.query { query.filter = filter }
+        }
+        return query
+    }
+
+    private func wholeNumber(_ name: String, _ target: RequestTarget) throws(ParameterError) -> Int? {
+        try target.value(name, expected: "a whole number from 0 on") { text in
             Int(text).flatMap { $0 >= 0 ? $0 : nil }
         }
-        query.limit = limit == 0 ? nil : limit
-        return query
     }
 
     private func close(_ json: inout JSONWriter, _ partialReason: String?) {

@@ -30,10 +30,13 @@ struct TraceAnswer {
     ) async throws -> Response {
         let id = try traceID(text)
         try checkRange(target)
-        let found = try await queries.trace(id, tenant: tenant)
+        let (filter, keepsAncestors) =
+            version == .v2 ? (try target.traceQLSearch(), try target.flag("keep_hierarchy")) : (nil, false)
+        var found = try await queries.trace(id, tenant: tenant)
         if let reason = found?.partialReason, version == .v1 || found?.rows.isEmpty == true {
             throw QueryError(.unavailable, "trace \(id) can't be read whole now: \(reason)")
         }
+        if let filter { found = try found?.selecting(filter, keepsAncestors: keepsAncestors) }
         let presence: OTLPEncoder.Presence = target["raw"] == "true" ? .exact : .always
         let body = TraceBody(found, presence: presence, limits)
         let wantsProtobuf = accept.contains("application/protobuf")
@@ -171,6 +174,7 @@ private struct Protobuf: TraceFormat {
             let bytes = try body.slice(slice, Protobuf())
             byteCount += bytes.readableBytes
             if body.sliceCount == 1 { made = bytes }
+            try Task.checkCancellation()
             await Task.yield()
         }
         var head = ByteWriter()

@@ -20,7 +20,7 @@ from raw import Server, connect, exchange, gzip, post
 OTLP_STATUSES = {200, 400, 413, 415, 429}
 # OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL (what gRPC asks for where framing is broken)
 CALL_STATUSES = {0, 3, 8, 12, 13}
-QUERY_STATUSES = {200, 400, 404, 405, 414, 422, 501}
+QUERY_STATUSES = {200, 400, 404, 405, 414, 422, 499, 501}
 
 
 def main(case, seed, *server):

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import TraceModel
+internal import TraceQL
+internal import TraceStorage
+
+/// Takes the spans that a filter selects.
+protocol SpanSink: AnyObject {
+    /// Bytes in memory, about.
+    var byteCount: Int { get }
+    /// Whether no span can add anything any more.
+    var isComplete: Bool { get }
+
+    /// Takes spans of a trace that was put together.
+    func take(_ rows: [Int32], of trace: AssembledTrace)
+
+    /// Takes spans of a row group.
+    ///
+    /// - Parameters:
+    ///   - rows: Of the block, rising.
+    ///   - check: Is told what the spans take in memory meanwhile, and may stop it by throwing.
+    func take(
+        _ rows: [Int], group: Int, of reader: BlockReader, _ pool: SlabPool, check: (Int) throws -> Void
+    ) async throws
+}
+
+/// Goes through the spans that one filter selects and that start in a range: every one once, as the copy that wins.
+///
+/// Spans of a trace that lies in one block alone are taken from the block's columns; all other traces that may have some
+/// are put together.
+final class SelectedSpans {
+    private let judge: SpansetJudge
+    private let leaf: SpansetProgram.Leaf
+    private let range: ClosedRange<UInt64>
+    private let deadline = QueryDeadline()
+    private let memory: QueryMemory
+    private let snapshot: StoreSnapshot
+    private let overlaps: BlockOverlaps
+    private let pool: SlabPool
+    private let assembly: TraceAssembly
+    private var stop: String?
+    private var reason: String?
+    private(set) var reads = QueryReads()
+
+    /// - Parameter query: Of one filter, as ``CheckedQuery/init(lenient:)`` gives it; of any other the first counts.
+    init?(
+        _ query: CheckedQuery, _ range: ClosedRange<UInt64>, _ engine: QueryEngine, _ snapshot: StoreSnapshot,
+        _ memory: QueryMemory
+    ) {
+        guard let pipeline = query.search else { return nil }
+        let program = SpansetProgram(query, pipeline)
+        guard let leaf = program.leaves.first else { return nil }
+        self.leaf = leaf
+        self.range = range
+        self.memory = memory
+        self.snapshot = snapshot
+        judge = SpansetJudge(program)
+        overlaps = engine.overlaps
+        pool = engine.pool
+        let filters = program.leaves.map(\.filter)
+        assembly = TraceAssembly(
+            HeadTraces(snapshot.heads, filters, required: [0], range: range), SearchedBlocks(snapshot.blocks, engine.store),
+            filters, engine, memory)
+    }
+
+    /// Hands all of them over.
+    ///
+    /// - Returns: Why some may be missing; nil if none are.
+    /// - Throws: `.tooLarge`, `.unavailable` where memory lacks; `CancellationError`.
+    func run(into sink: any SpanSink) async throws -> String? {
+        defer { count() }
+        reads.prunedBlockCount = snapshot.blocks.count
+        try memory.hold(assembly.byteCount)
+        try await assemble(assembly.heads.candidates.filter(\.isMarked).map(\.id), into: sink)
+        for block in assembly.blocks.summaries.indices where stop == nil && !sink.isComplete {
+            do {
+                try await search(block, into: sink)
+            } catch let error as BlockError {
+                assembly.fail(block, error)
+            }
+        }
+        return stop ?? assembly.failures.values.min() ?? reason
+    }
+
+    private func count() {
+        reads.failedBlockCount = assembly.failures.count
+        reads.byteCount += assembly.readByteCount
+        reads.partialAnswerCount = stop == nil && assembly.failures.isEmpty && reason == nil ? 0 : 1
+    }
+
+    /// Stops once time is up.
+    private func checkTime() async throws -> Bool {
+        if stop == nil, let excess = deadline.excess { stop = excess }
+        try Task.checkCancellation()
+        await Task.yield()
+        return stop == nil
+    }
+
+    /// Puts traces together and hands their spans over.
+    private func assemble(_ ids: [TraceID], into sink: any SpanSink) async throws {
+        var next = 0
+        while next < ids.count {
+            if sink.isComplete { return }
+            guard try await checkTime() else { return }
+            let end = min(next + TraceAssembly.traceCount, ids.count)
+            try await assemblePart(ids[next..<end], into: sink)
+            next = end
+        }
+    }
+
+    // The compiler fails on these two in one piece.
+    @inline(never)
+    private func assemblePart(_ ids: ArraySlice<TraceID>, into sink: any SpanSink) async throws {
+        hand(try await assembly.traces(ids, beside: sink.byteCount), to: sink)
+        try memory.hold(assembly.byteCount + sink.byteCount)
+    }
+
+    private func hand(_ traces: [AssembledTrace], to sink: any SpanSink) {
+        for trace in traces {
+            let spansets = judge.spansets(of: trace.judged(leafCount: judge.program.leaves.count))
+            let rows = spansets.flatMap(\.rows).filter { range.contains(trace.rows[Int($0)].start) }
+            if !rows.isEmpty { sink.take(rows, of: trace) }
+        }
+    }
+
+    // MARK: - Blocks
+
+    private func search(_ block: Int, into sink: any SpanSink) async throws {
+        guard assembly.blocks.summaries[block].eventNanoseconds.overlaps(range) else { return }
+        let reader = try await assembly.reader(block)
+        reads.readBlockCount += 1
+        reads.prunedBlockCount -= 1
+        reads.prunedRowGroupCount += reader.footer.rowGroups.count
+        var request = RowRequest(leaf.filter)
+        request.requiredMarks = [0]
+        request.range = range
+        guard let scan = try await BlockTraceScan(reader, request) else { return }
+        let (shared, failure) = try await assembly.shared(block, overlaps)
+        reason = reason ?? failure
+        for group in scan.groups {
+            guard !sink.isComplete, try await checkTime() else { return }
+            let rows = try await scan.rows(of: group.index)
+            reads.prunedRowGroupCount -= 1
+            reads.readRowGroupCount += 1
+            reads.byteCount += rows.byteCount
+            let (selected, incomplete) = try await select(rows, reader, shared)
+            let (memory, heldByteCount) = (memory, assembly.byteCount)
+            if !selected.isEmpty {
+                try await sink.take(selected, group: group.index, of: reader, pool) {
+                    try memory.hold(heldByteCount + $0)
+                }
+            }
+            try await assemble(incomplete, into: sink)
+        }
+    }
+
+    /// The rows that are selected for sure, and the traces of which more has to be known.
+    private func select(
+        _ rows: ScannedRows, _ reader: BlockReader, _ shared: SharedTraces
+    ) async throws -> (rows: [Int], incomplete: [TraceID]) {
+        var selected: [Int] = []
+        var incomplete: [TraceID] = []
+        let marks = rows.marks[0]
+        if marks.isNone { return ([], []) }
+        for (index, trace) in rows.traces.enumerated() {
+            let part = rows.rows(of: trace).filter { row in
+                marks[row] && (rows.starts.map { range.contains($0[row]) } ?? true)
+            }
+            guard !part.isEmpty else { continue }
+            if leaf.rest != nil || shared.contains(trace.id) || assembly.heads.contains(trace.id) {
+                incomplete.append(trace.id)
+            } else if try await holds(rows.firstTrace + index, trace, reader) {
+                selected += part.map { rows.firstRow + $0 }
+            }
+        }
+        return (selected, incomplete)
+    }
+
+    /// Whether a trace that the block has all of passes the tests of whole traces.
+    private func holds(_ position: Int, _ trace: TraceAnchor, _ reader: BlockReader) async throws -> Bool {
+        guard !leaf.trace.isEmpty else { return true }
+        let facts = TraceFacts(
+            id: trace.id, start: trace.start, duration: trace.duration,
+            root: try await reader.summary(ofTrace: position).root)
+        return leaf.trace.allSatisfy { $0.holds(facts) }
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import QueryEngine
+internal import StoreTesting
+internal import Testing
+internal import TraceModel
+internal import TraceQL
+internal import TraceQLReference
+internal import TraceStorage
+
+@Suite("Tags of the spans that a filter selects", .timeLimit(.minutes(5))) struct TagFilterTests {
+    private static let subjects: [TagSubject] =
+        TagScope.allCases.map { .attribute("a", [$0]) }
+        + [
+            .attribute("b", [.span, .resource]), .attribute("service.name", [.resource]), .attribute("nobody", [.span]),
+            .intrinsic(.name), .intrinsic(.status), .intrinsic(.statusMessage), .intrinsic(.kind),
+            .intrinsic(.rootName), .intrinsic(.rootServiceName), .intrinsic(.eventName),
+            .intrinsic(.instrumentationName), .intrinsic(.instrumentationVersion),
+        ]
+
+    @Test("are those of exactly these spans, each counted once", arguments: 0..<6 as Range<UInt64>)
+    func random(seed: UInt64) async throws {
+        var random = RandomSearches(seed: seed)
+        var store = try await ReferenceStore(traceCount: 25, spanCount: 12, &random, seed: seed)
+        for round in 0..<3 {
+            for _ in 0..<(round == 0 ? 40 : 20) {
+                // As while somebody types: also what is cut off somewhere.
+                let text = random.search().query.description
+                let length = random.random.once(in: 2) ? text.count : random.random.below(text.count)
+                var query = TagQuery()
+                query.filter = CheckedQuery(lenient: String(text.prefix(length)))
+                if random.random.once(in: 3) {
+                    let start = 1_700_000_000_000_000_000 + UInt64(random.random.below(1_000)) * 1_000_000
+                    query.range = TimeRange(start: start, end: start + 300_000_000)
+                }
+                try await compare(store, query, random.random.pick(Self.subjects))
+            }
+            if round == 0 { try await store.filled.opened.flushAll() }
+            if round == 1 { try await store.filled.reopen() }
+        }
+    }
+
+    @Test("are counted for all spans too") func all() async throws {
+        var random = RandomSearches(seed: 9)
+        let store = try await ReferenceStore(traceCount: 25, spanCount: 12, &random, seed: 9)
+        var query = TagQuery()
+        query.countsSpans = true
+        for subject in Self.subjects { try await compare(store, query, subject) }
+        query.limit = 1
+        let cut = try await store.filled.engine.tagValues(.intrinsic(.kind), query, tenant: .single)
+        #expect(cut.values.count == 1 && cut.partialReason?.contains("of which 1 are shown") == true)
+    }
+
+    @Test("say so when memory or time does not suffice") func memory() async throws {
+        var random = RandomSearches(seed: 1)
+        let store = try await ReferenceStore(traceCount: 25, spanCount: 12, &random, seed: 1)
+        let budget = MemoryBudget(limits: [.query: 4_000, .cache: 1 << 20])
+        let engine = QueryEngine(store: store.filled.opened.store, budget: budget)
+        var query = TagQuery()
+        query.countsSpans = true
+        let values = try await engine.tagValues(.intrinsic(.name), query, tenant: .single)
+        #expect(values.partialReason?.contains("--memory") == true)
+        #expect(engine.figures[.tagValues]?.partialAnswerCount == 1)
+    }
+
+    private func compare(_ store: ReferenceStore, _ query: TagQuery, _ subject: TagSubject) async throws {
+        let spans = try NaiveSelection(store.traces, query)
+        let values = try await store.filled.engine.tagValues(subject, query, tenant: .single)
+        #expect(values.partialReason == nil)
+        let found = values.values.map { "\($0.kind) \($0.text): \($0.spanCount ?? 0)" }
+        #expect(found.sorted() == spans.values(of: subject), "\(subject) of \(query.filter?.query.description ?? "all")")
+        #expect(values.values.map(\.text) == values.values.map(\.text).sorted())
+        guard query.filter != nil else { return }
+        let names = try await store.filled.engine.tagNames(Set(TagScope.allCases), query, tenant: .single)
+        #expect(names.partialReason == nil)
+        for scope in TagScope.allCases { #expect(names.names[scope] == spans.names(in: scope)) }
+    }
+}
+
+/// The spans that a filter selects, found by looking at all of them.
+private struct NaiveSelection {
+    private var spans: [(span: ReferenceSpan, trace: ReferenceTrace)] = []
+
+    init(_ traces: [ReferenceTrace], _ query: TagQuery) throws {
+        let evaluator = try #require(ReferenceEvaluator(query.filter ?? .everything))
+        for trace in traces {
+            for index in Set(evaluator.spansets(of: trace).flatMap(\.spans)) {
+                let start = UInt64(trace.spans[index].startNanoseconds)
+                if query.range.start <= start, start < query.range.end { spans.append((trace.spans[index], trace)) }
+            }
+        }
+    }
+
+    private func attributes(_ span: ReferenceSpan, _ scope: TagScope) -> [ReferenceAttribute] {
+        switch scope {
+        case .resource: span.resource
+        case .span: span.attributes
+        case .event: span.events.flatMap(\.attributes)
+        case .link: span.links.flatMap(\.attributes)
+        case .instrumentation: span.instrumentation
+        }
+    }
+
+    func names(in scope: TagScope) -> [String] {
+        Set(spans.flatMap { attributes($0.span, scope).map(\.key) }).sorted()
+    }
+
+    /// As text, in order.
+    func values(of subject: TagSubject) -> [String] {
+        var counts: [String: Int] = [:]
+        for (span, trace) in spans {
+            let values = Set(values(of: subject, span, trace).compactMap { Self.text($0) })
+            for value in values { counts[value, default: 0] += 1 }
+        }
+        return counts.map { "\($0): \($1)" }.sorted()
+    }
+
+    private func values(of subject: TagSubject, _ span: ReferenceSpan, _ trace: ReferenceTrace) -> [StaticValue] {
+        let root = trace.spans.filter(\.isRoot).min { ($0.startNanoseconds, $0.id) < ($1.startNanoseconds, $1.id) }
+        switch subject {
+        case .attribute(let key, let scopes):
+            return scopes.flatMap { attributes(span, $0) }.filter { $0.key == key }.map(\.value)
+        case .intrinsic(.name): return [.string(span.name)]
+        case .intrinsic(.status): return [.status(span.status)]
+        case .intrinsic(.statusMessage): return [.string(span.statusMessage)]
+        case .intrinsic(.kind): return [.kind(span.kind)]
+        case .intrinsic(.rootName): return root.map { [.string($0.name)] } ?? []
+        case .intrinsic(.rootServiceName): return root?.resource.filter { $0.key == "service.name" }.map(\.value) ?? []
+        case .intrinsic(.eventName): return span.events.map { .string($0.name) }
+        case .intrinsic(.instrumentationName): return [.string(span.instrumentationName)]
+        case .intrinsic(.instrumentationVersion): return [.string(span.instrumentationVersion)]
+        case .intrinsic: return []
+        }
+    }
+
+    private static func text(_ value: StaticValue) -> String? {
+        switch value {
+        case .string(let text): "string \(text)"
+        case .int(let number), .duration(let number): "int \(number)"
+        case .float(let number): "float \(number)"
+        case .boolean(let value): "bool \(value)"
+        case .status(let status): "keyword \(status.name)"
+        case .kind(let kind): "keyword \(kind.name)"
+        case .absent, .array: nil
+        }
+    }
+}
