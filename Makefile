@@ -54,10 +54,12 @@ lint: ## check style with swift format
 	@scripts/lint.sh
 
 bench: export VIVACE_BENCHMARKS := 1
-bench: ## run the benchmarks; first a table of the way in beside what the machine allows
+bench: ## run the benchmarks: the way in beside what the machine allows, each stage, searches beside DuckDB
 	swift build -c release --product StageCosts
 	.build/release/StageCosts table
 	swift package -c release --allow-writing-to-package-directory benchmark --grouping metric --no-progress $(BENCH_FLAGS)
+	swift build -c release --product vivace
+	scripts/compare-duckdb.sh
 
 bench-check: ## fail if a stage of the way in costs more instructions, allocations or bytes than its threshold
 	@scripts/check-benchmarks.sh

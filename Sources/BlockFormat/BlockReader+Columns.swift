@@ -84,7 +84,7 @@ extension BlockReader {
             for chunk in wanted[next...last] {
                 let stored = run.rawSpan.extracting((chunk.offset - first)..<(chunk.offset - first + chunk.byteCount))
                 var body = try RowGroupDecoder.body(of: chunk, stored, group, id)
-                if let chunks = self.chunks {
+                if let chunks = self.chunks, chunks.mayKeep(body.count) {
                     body = quickened(body, chunk)
                     chunks.insert(body, key(group, chunk))
                 }

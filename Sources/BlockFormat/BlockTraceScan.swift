@@ -103,6 +103,15 @@ package struct BlockTraceScan: Sendable {
         self.groups = groups.sorted { ($1.newestStart, $0.index) < ($0.newestStart, $1.index) }
     }
 
+    /// Bytes in memory, about, that looking into a group takes.
+    package func byteCount(ofGroup group: Int) async throws -> Int {
+        let directory = try await reader.directory(of: group)
+        let chunks = directory.chunks.filter { columns.contains($0.column) }
+        let masks = marks.count * reader.footer.rowGroups[group].rowCount
+        // A compressed chunk says only how much it is then.
+        return chunks.reduce(masks) { $0 + 5 * $1.byteCount + 8 * $1.valueCount }
+    }
+
     /// What was asked for of the rows of a group.
     package func rows(of group: Int) async throws -> ScannedRows {
         let entry = reader.footer.rowGroups[group]
@@ -210,7 +219,8 @@ extension BlockReader {
 
     /// Traces that have rows in a group; one that ends where the next group begins may count in both.
     func traceCount(ofGroup group: Int) -> Int {
-        let end = group + 1 < footer.rowGroups.count ? footer.rowGroups[group + 1].firstTrace : footer.statistics.traceCount
+        let isLast = group + 1 >= footer.rowGroups.count
+        let end = isLast ? footer.statistics.traceCount : footer.rowGroups[group + 1].firstTrace
         return max(1, end - footer.rowGroups[group].firstTrace)
     }
 

@@ -57,6 +57,11 @@ package final class ChunkCache: Sendable {
         }
     }
 
+    /// Whether there is room for a chunk of so many bytes, if others go for it.
+    func mayKeep(_ byteCount: Int) -> Bool {
+        state.withLock { room() + $0.byteCount >= byteCount + Self.entryByteCount }
+    }
+
     func insert(_ body: [UInt8], _ key: Key) {
         let change = state.withLock { state in
             guard state.places[key] == nil else { return 0 }

@@ -68,7 +68,8 @@ struct RowGroupDirectory: Sendable {
             let codec = try cursor.byte(bytes)
             let valueCount = try cursor.count(bytes, limit: BlockLayout.valueCountLimit)
             let minimum = try cursor.varint(bytes)
-            let maximum = minimum &+ (try cursor.varint(bytes))
+            let (maximum, overflow) = minimum.addingReportingOverflow(try cursor.varint(bytes))
+            guard !overflow else { throw ByteCodingError(.corrupted, "column list") }
             let checksum = try cursor.littleEndian(bytes, as: UInt64.self)
             chunks.append(
                 Chunk(

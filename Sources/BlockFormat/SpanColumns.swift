@@ -73,6 +73,13 @@ extension BlockReader {
         return values
     }
 
+    /// Reads the dictionaries of the subjects' values, which then are at hand.
+    package func loadDictionaries(of subjects: [SpanSubject]) async throws {
+        var columns: Set<UInt32> = []
+        for subject in subjects { columns.formUnion(self.columns(of: subject)) }
+        _ = try await dictionaries(columns.filter { isString($0) })
+    }
+
     /// The row group that holds a row of the block.
     package func rowGroup(ofRow row: Int) -> Int { groups(of: row..<(row + 1)).lowerBound }
 

@@ -9,7 +9,10 @@ func inParallel<Item: Sendable, Result: Sendable>(
 ) async throws -> [Result] {
     guard items.count > 1, width > 1 else {
         var results: [Result] = []
-        for item in items { results.append(try await work(item)) }
+        for item in items {
+            try Task.checkCancellation()
+            results.append(try await work(item))
+        }
         return results
     }
     return try await withThrowingTaskGroup(of: (Int, Result).self) { group in
@@ -18,7 +21,10 @@ func inParallel<Item: Sendable, Result: Sendable>(
         func begin() {
             guard next < items.count else { return }
             let (index, item) = (next, items[next])
-            group.addTask { (index, try await work(item)) }
+            group.addTask {
+                try Task.checkCancellation()
+                return (index, try await work(item))
+            }
             next += 1
         }
         for _ in 0..<width { begin() }

@@ -62,11 +62,14 @@ package final class QueryEngine: TraceQuerying {
             return nil
         }
         reads.partialAnswerCount = failure == nil ? 0 : 1
+        // Putting the rows of one trace in order takes two lines of 64 bytes a row, and its columns.
+        try memory.hold(batch.byteCount + batch.rowCount * 200)
         let spans = batch.view()
         let ordering = SpanOrdering([spans], pool: pool)
         var rows: [Int] = []
         rows.reserveCapacity(ordering.rowCount)
         for index in 0..<ordering.rowCount { rows.append(Int(ordering.references[index].row)) }
+        memory.keep(batch.byteCount + rows.count * 8)
         return FoundTrace(
             id: id, spans: spans, rows: rows, partialReason: failure?.message, inspectedByteCount: reads.byteCount,
             memory: memory)

@@ -136,7 +136,8 @@ extension ValueTest {
         case .exists: return "\(name) != nil"
         case .tag(let tag): return "\(name) contains \"\(tag.text)\""
         case .string(let bytes): return "\(name) = \"\(String(decoding: bytes, as: UTF8.self))\""
-        case .integer(let range) where range.lowerBound == range.upperBound: return "\(name) = \(integer(range.lowerBound))"
+        case .integer(let range) where range.lowerBound == range.upperBound:
+            return "\(name) = \(integer(range.lowerBound))"
         case .integer(let range): return "\(name) in \(integer(range.lowerBound))...\(integer(range.upperBound))"
         case .number(let range): return "\(name) in \(range.lowerBound)...\(range.upperBound)"
         case .boolean(let value): return "\(name) = \(value)"

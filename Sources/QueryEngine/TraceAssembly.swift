@@ -22,7 +22,10 @@ final class TraceAssembly {
     /// Traces that are put together at a time.
     static let traceCount = 256
 
-    init(_ heads: HeadTraces, _ blocks: SearchedBlocks, _ filters: [SpanFilter], _ engine: QueryEngine, _ memory: QueryMemory) {
+    init(
+        _ heads: HeadTraces, _ blocks: SearchedBlocks, _ filters: [SpanFilter], _ engine: QueryEngine,
+        _ memory: QueryMemory
+    ) {
         self.heads = heads
         self.blocks = blocks
         self.filters = filters

@@ -19,7 +19,14 @@ extension TraceSearch {
             do {
                 let reader = try await blocks.reader(block)
                 byteCount += try await describeSpans(of: found, held: byteCount, reader, &traces)
-                try await describeServices(of: found, reader, &traces)
+            } catch let error as BlockError {
+                fail(block, error)
+            } catch let error as QueryError where error.code == .timedOut {
+                note(error.message)
+                break
+            }
+            do {
+                try await describeServices(of: found, try await blocks.reader(block), &traces)
             } catch let error as BlockError {
                 fail(block, error)
             }
@@ -36,9 +43,12 @@ extension TraceSearch {
     ) async throws -> Int {
         let rows = found.flatMap { $0.place.rows.joined() }
         let order = rows.indices.sorted { rows[$0] < rows[$1] }
-        let spans = try await shown.spans(at: order.map { rows[$0] }, reader, width: width)
-        let byteCount = spans.reduce(0) { $0 + $1.byteCount }
-        try memory.hold(held + byteCount)
+        var byteCount = 0
+        let spans = try await shown.spans(at: order.map { rows[$0] }, reader, width: width) { part in
+            byteCount += part.reduce(0) { $0 + $1.byteCount }
+            try memory.hold(held + byteCount)
+            if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
+        }
         // Where each row's span stands among those.
         var ranks = [Int](repeating: 0, count: rows.count)
         for (rank, row) in order.enumerated() { ranks[row] = rank }

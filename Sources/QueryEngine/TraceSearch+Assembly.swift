@@ -33,6 +33,7 @@ extension TraceSearch {
             for place in found { places[place.block, default: []].append(place.anchor) }
         }
         guard !wanted.isEmpty else { return }
+        assembledTraceCount += wanted.count
         let rows = try await rows(at: places)
         for id in wanted {
             guard let trace = AssembledTrace(id, heads.rows(of: id) + (rows[id] ?? [])),

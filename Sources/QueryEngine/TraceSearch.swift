@@ -33,6 +33,7 @@ struct TraceSearch {
     let seesEverything: Bool
     /// Traces that were put together, so that it is not done for every block that has them.
     var judged: Set<TraceID> = []
+    var assembledTraceCount = 0
     var result = TraceSearchResult(traces: [])
     var stop: String?
     var reads = QueryReads()
@@ -122,7 +123,7 @@ struct TraceSearch {
         explanation.blockCount = result.figures.blockCount
         explanation.reads = allReads
         explanation.headSpanCount = heads.rowCount
-        explanation.assembledTraceCount = judged.count
+        explanation.assembledTraceCount = assembledTraceCount
         explanation.seconds = (ContinuousClock.now - started) / .seconds(1)
         return explanation
     }
@@ -210,8 +211,9 @@ struct TraceSearch {
         while next < scan.groups.count {
             if newest.isFull, scan.groups[next].newestStart < newest.threshold { return }
             guard try await checkTime() else { return }
-            let groups = scan.groups[next..<min(next + count, scan.groups.count)]
-            for rows in try await inParallel(groups.map(\.index), width: width, { try await scan.rows(of: $0) }) {
+            let groups = try await fitting(scan.groups[next..<min(next + count, scan.groups.count)], of: scan)
+            for read in try await inParallel(groups.map(\.index), width: width, { await Self.rows(of: $0, scan) }) {
+                let rows = try read.get()
                 countRead(rows)
                 try await judge(rows, block, reader, shared)
                 try hold()
@@ -219,6 +221,30 @@ struct TraceSearch {
             next = groups.endIndex
             count = min(2 * count, width)
         }
+    }
+
+    /// As many of some row groups, from the first, as there is memory to look into at a time.
+    ///
+    /// - Throws: ``QueryError`` if there is not enough for one.
+    func fitting(
+        _ groups: ArraySlice<BlockTraceScan.Group>, of scan: BlockTraceScan
+    ) async throws -> ArraySlice<BlockTraceScan.Group> {
+        var byteCount = heldByteCount
+        for place in groups.indices {
+            byteCount += try await scan.byteCount(ofGroup: groups[place].index)
+            do {
+                try memory.hold(byteCount)
+            } catch {
+                guard place > groups.startIndex else { throw error }
+                return groups[..<place]
+            }
+        }
+        return groups
+    }
+
+    /// One that can't be read must not take those with it that are read beside it.
+    static func rows(of group: Int, _ scan: BlockTraceScan) async -> Result<ScannedRows, any Error> {
+        do { return .success(try await scan.rows(of: group)) } catch { return .failure(error) }
     }
 
     mutating func countRead(_ rows: ScannedRows) {

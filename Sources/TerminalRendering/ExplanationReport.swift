@@ -33,7 +33,7 @@ package struct ExplanationReport: Sendable {
             ("row groups", "\(NumberText.count(readRowGroupCount)) of \(NumberText.count(rowGroupCount)) searched"),
             ("read", "\(NumberText.bytes(readByteCount)) from storage, the rest from memory"),
             ("put together", NumberText.count(assembledTraceCount, "trace")),
-            ("took", DurationText.format(UInt64(max(0, seconds) * 1e9))),
+            ("took", DurationText.format(UInt64(min(max(0, seconds), 1e9) * 1e9))),
         ]
     }
 
@@ -45,7 +45,8 @@ package struct ExplanationReport: Sendable {
             for test in filter.trace { lines.append(("", "trace index: " + test)) }
             if let rest = filter.rest { lines.append(("", "then, on values: " + rest)) }
         }
-        lines.append(("judged", needsWholeTraces ? "on traces put together" : "on columns, where one row group has all of a trace"))
+        let judged = needsWholeTraces ? "on traces put together" : "on columns, where one row group has all of a trace"
+        lines.append(("judged", judged))
         lines += counts.map { ($0.name, $0.text) }
         let width = lines.map { cellCount($0.0) }.max() ?? 0
         return lines.map { name, text in

@@ -60,7 +60,7 @@ private struct Answers {
     private mutating func addTags(_ engine: QueryEngine, _ tenants: TenantSet) async throws {
         let names = try await engine.tagNames(Set(TagScope.allCases), TagQuery(), tenant: tenants)
         texts.append("names \(TagScope.allCases.map { names.names[$0] ?? [] })")
-        for subject in [TagSubject.spanName, .attribute("service.name", [.resource])] {
+        for subject in [TagSubject.intrinsic(.name), .attribute("service.name", [.resource])] {
             texts.append("values \(try await engine.tagValues(subject, TagQuery(), tenant: tenants).values)")
         }
     }

@@ -40,7 +40,10 @@ struct ShownFields: Sendable {
     /// - Parameters:
     ///   - rows: Of the block, rising or equal.
     ///   - width: Row groups that are looked into at a time.
-    func spans(at rows: [Int], _ reader: BlockReader, width: Int) async throws -> [SearchedSpan] {
+    ///   - check: Is given the spans part by part, and may stop the work by throwing.
+    func spans(
+        at rows: [Int], _ reader: BlockReader, width: Int, check: ([SearchedSpan]) throws -> Void
+    ) async throws -> [SearchedSpan] {
         var parts: [ArraySlice<Int>] = []
         var next = 0
         while next < rows.count {
@@ -49,8 +52,20 @@ struct ShownFields: Sendable {
             parts.append(part)
             next = part.endIndex
         }
-        let spans = try await inParallel(parts, width: width) { try await self.spans(inGroup: Array($0), reader) }
-        return Array(spans.joined())
+        // Once, and not by each of those that work side by side.
+        if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + fields.flatMap(\.subjects)) }
+        var spans: [SearchedSpan] = []
+        spans.reserveCapacity(rows.count)
+        next = 0
+        while next < parts.count {
+            let some = Array(parts[next..<min(next + 4 * width, parts.count)])
+            for part in try await inParallel(some, width: width, { try await self.spans(inGroup: Array($0), reader) }) {
+                try check(part)
+                spans += part
+            }
+            next += some.count
+        }
+        return spans
     }
 
     /// - Parameter rows: All in one row group.

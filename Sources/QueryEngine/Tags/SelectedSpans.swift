@@ -61,7 +61,8 @@ final class SelectedSpans {
         pool = engine.pool
         let filters = program.leaves.map(\.filter)
         assembly = TraceAssembly(
-            HeadTraces(snapshot.heads, filters, required: [0], range: range), SearchedBlocks(snapshot.blocks, engine.store),
+            HeadTraces(snapshot.heads, filters, required: [0], range: range),
+            SearchedBlocks(snapshot.blocks, engine.store),
             filters, engine, memory)
     }
 

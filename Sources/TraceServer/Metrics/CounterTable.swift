@@ -51,7 +51,9 @@ final class CounterTable: Sendable {
 
 /// The HTTP statuses that are told apart; further ones are `other`.
 enum CountedStatuses {
-    private static let codes = [200, 204, 400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 422, 429, 499, 500, 503, 504]
+    private static let codes = [
+        200, 204, 400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 422, 429, 499, 500, 503, 504,
+    ]
     static let names = codes.map(String.init) + ["other"]
 
     static func index(of code: Int) -> Int { codes.firstIndex(of: code) ?? codes.count }

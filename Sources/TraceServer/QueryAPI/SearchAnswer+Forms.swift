@@ -39,20 +39,31 @@ extension SearchedTrace {
 extension [ServiceCounts] {
     /// Names that are no UTF-8 may become the same text, and a map has it once.
     var mergedByText: [ServiceCounts] {
-        guard contains(where: { !$0.service.allSatisfy { $0 < 0x80 } }) else { return self }
+        guard contains(where: { !Self.isText($0.service) }) else { return self }
         var merged: [ServiceCounts] = []
-        var places: [String: Int] = [:]
+        // By bytes: texts are equal also if they only look the same.
+        var places: [[UInt8]: Int] = [:]
         for counts in self {
-            let text = String(decoding: counts.service, as: UTF8.self)
+            let text = Array(String(decoding: counts.service, as: UTF8.self).utf8)
             if let place = places[text] {
-                merged[place].spanCount += counts.spanCount
-                merged[place].errorCount += counts.errorCount
+                merged[place].spanCount = Self.sum(merged[place].spanCount, counts.spanCount)
+                merged[place].errorCount = Self.sum(merged[place].errorCount, counts.errorCount)
             } else {
                 places[text] = merged.count
                 merged.append(counts)
             }
         }
         return merged
+    }
+
+    private static func isText(_ bytes: [UInt8]) -> Bool {
+        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    /// What a damaged block claims may be any number.
+    private static func sum(_ a: Int, _ b: Int) -> Int {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? .max : sum
     }
 }
 

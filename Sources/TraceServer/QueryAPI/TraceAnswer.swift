@@ -150,7 +150,7 @@ private struct TraceBody: Sendable {
         let rows = Array(found.rows[start..<min(start + spansPerSlice, spanCount)])
         format.write(
             rows, of: found.spans, encoder, isFirst: slice == 0, isLast: slice == sliceCount - 1, to: &buffer)
-        try found.memory?.hold(heldByteCount + (sliceCount == 1 ? 1 : 2) * buffer.storageCapacity)
+        try found.memory?.hold(heldByteCount + 2 * buffer.storageCapacity)
         return buffer
     }
 }
