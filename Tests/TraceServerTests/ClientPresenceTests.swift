@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import QueryEngine
+import Synchronization
 import Testing
 import TraceServer
 

@@ -44,7 +44,7 @@ extension [ServiceCounts] {
         // By bytes: texts are equal also if they only look the same.
         var places: [[UInt8]: Int] = [:]
         for counts in self {
-            let text = Array(String(decoding: counts.service, as: UTF8.self).utf8)
+            let text = [UInt8](String(decoding: counts.service, as: UTF8.self).utf8)
             if let place = places[text] {
                 merged[place].spanCount = Self.sum(merged[place].spanCount, counts.spanCount)
                 merged[place].errorCount = Self.sum(merged[place].errorCount, counts.errorCount)

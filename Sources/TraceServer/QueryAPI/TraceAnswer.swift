@@ -129,7 +129,8 @@ private struct TraceBody: Sendable {
         let fitting = (found?.rows.count ?? 0) * limits.sliceByteCount / max(1, held)
         spansPerSlice = min(limits.spansPerSlice, max(1, fitting))
         heldByteCount = held
-        expectedByteCount = min(held, limits.sliceByteCount)
+        // What a few spans hold is mostly room for more.
+        expectedByteCount = min(held, limits.sliceByteCount, (found?.rows.count ?? 0) << 12)
     }
 
     private var spanCount: Int { found?.rows.count ?? 0 }
