@@ -6,7 +6,7 @@ internal import TraceQLReference
 /// A query's text.
 ///
 /// What is accepted prints as text that is accepted and equal; errors stand in the text; the lenient reading always gives
-/// a filter; the conditions of a search let every span through that the reference evaluator finds in a small trace.
+/// a filter; the reference evaluator gives spans of the trace that it is asked about.
 enum TraceQLTarget {
     static func run(_ input: [UInt8]) {
         let text = String(decoding: input, as: UTF8.self)
@@ -21,20 +21,12 @@ enum TraceQLTarget {
         }
         guard let query = try? CheckedQuery(text) else { return }
         claim((try? CheckedQuery(query.query)) != nil, "what is accepted is accepted as it prints")
-        guard let pipeline = query.search, input.count < 512 else { return }
-        evaluate(query, SearchConditions(pipeline))
-    }
-
-    private static func evaluate(_ query: CheckedQuery, _ conditions: SearchConditions) {
+        guard query.search != nil, input.count < 512 else { return }
         var searches = RandomSearches(seed: 3)
         let trace = searches.trace(spanCount: 5)
-        guard let answer = ReferenceEvaluator(query)?.spansets(of: trace), !answer.isEmpty else { return }
-        let isMet = conditions.requirement.isMet { number in
-            let filter = SpansetExpression(.filter(conditions.filters[number].condition))
-            guard let query = try? CheckedQuery(TraceQuery(.search(Pipeline([.spansets(filter)])))) else { return true }
-            return ReferenceEvaluator(query)?.spansets(of: trace).isEmpty == false
+        for spanset in ReferenceEvaluator(query)?.spansets(of: trace) ?? [] {
+            claim(!spanset.spans.isEmpty && spanset.spans.count <= 5, "a spanset has spans of its trace")
         }
-        claim(isMet, "an answer has a hit of every filter that it takes")
     }
 
     static func seeds() -> [[UInt8]] {
