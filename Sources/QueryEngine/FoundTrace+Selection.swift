@@ -14,20 +14,24 @@ extension FoundTrace {
         try memory?.holdMore(rows.count * Self.judgedByteCountPerSpan)
         defer { memory?.keep(heldByteCount) }
         return FoundTrace(
-            id: id, spans: spans, rows: selectedRows(query, keepsAncestors), partialReason: partialReason,
+            id: id, spans: spans, rows: try selectedRows(query, keepsAncestors), partialReason: partialReason,
             inspectedByteCount: inspectedByteCount, memory: memory)
     }
 
     /// What judging a trace takes, about.
     private static let judgedByteCountPerSpan = 160
 
-    private func selectedRows(_ query: CheckedQuery, _ keepsAncestors: Bool) -> [Int] {
+    private func selectedRows(_ query: CheckedQuery, _ keepsAncestors: Bool) throws(QueryError) -> [Int] {
         guard let pipeline = query.search else { return [] }
         let program = SpansetProgram(query, pipeline)
         let marks = program.leaves.map { spans.mask($0.filter) }
         guard let trace = AssembledTrace(id, rows.map { .init(view: spans, row: $0, marks: marks) }) else { return [] }
         var isSelected = [Bool](repeating: false, count: trace.rows.count)
-        for spanset in SpansetJudge(program).spansets(of: trace.judged(leafCount: marks.count)) {
+        let held = memory?.byteCount ?? 0
+        let spansets = try SpansetJudge(program).spansets(of: trace.judged(leafCount: marks.count)) {
+            (byteCount) throws(QueryError) in try memory?.hold(held + byteCount)
+        }
+        for spanset in spansets {
             for row in spanset.rows { isSelected[Int(row)] = true }
         }
         if keepsAncestors {

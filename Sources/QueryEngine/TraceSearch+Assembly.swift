@@ -39,7 +39,12 @@ extension TraceSearch {
             guard let trace = AssembledTrace(id, heads.rows(of: id) + (rows[id] ?? [])),
                 trace.hasStart(in: range), holds(trace.facts)
             else { continue }
-            let spansets = judge.spansets(of: trace.judged(leafCount: program.leaves.count))
+            let held = heldByteCount
+            let spansets = try judge.spansets(of: trace.judged(leafCount: program.leaves.count)) {
+                (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
+            }
+            let shownCount = spansets.reduce(0) { $0 + min($1.rows.count, query.spansPerSpanset) }
+            try memory.hold(held + spansets.count * 2 * SpansetJudge.spansetByteCount + shownCount * 320)
             if !spansets.isEmpty { newest.insert(.init(trace: found(trace, spansets), pending: nil)) }
         }
     }

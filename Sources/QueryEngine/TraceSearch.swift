@@ -289,7 +289,9 @@ struct TraceSearch {
         let facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration, root: root)
         let judged = JudgedTrace(
             rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
-        let spansets = judge.spansets(of: judged)
+        let spansets = try judge.spansets(of: judged) {
+            (byteCount) throws(QueryError) in try memory.hold(heldByteCount + byteCount)
+        }
         guard !spansets.isEmpty, holds(facts) else { return }
         let found = SearchedTrace(
             id: trace.id, root: facts.root.map(SearchedTrace.Root.init), startNanoseconds: facts.start,

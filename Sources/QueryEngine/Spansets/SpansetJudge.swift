@@ -46,20 +46,37 @@ struct SpansetJudge {
 
     init(_ program: SpansetProgram) { self.program = program }
 
+    /// Bytes in memory, about, that a spanset takes beside its rows while the trace is judged.
+    static let spansetByteCount = 512
+
+    /// Is told how many bytes the spansets of a trace take, and may stop the work by throwing.
+    typealias Check = (Int) throws(QueryError) -> Void
+
     /// The spansets of a trace that are left in the end; none if it is no hit.
-    func spansets(of trace: JudgedTrace) -> [Spanset] { run(program.stages, nil, trace) }
+    func spansets(of trace: JudgedTrace, check: Check) throws(QueryError) -> [Spanset] {
+        try run(program.stages, nil, trace, check)
+    }
 
     /// - Parameter input: The spansets that come in; nil for all of the trace.
     private func run(
-        _ stages: [SpansetProgram.Stage], _ input: [Spanset]?, _ trace: JudgedTrace
-    ) -> [Spanset] {
+        _ stages: [SpansetProgram.Stage], _ input: [Spanset]?, _ trace: JudgedTrace, _ check: Check
+    ) throws(QueryError) -> [Spanset] {
         var spansets = input
         for stage in stages {
             switch stage {
             case .spansets(let node):
-                spansets = spansets.map { $0.flatMap { select(node, $0, trace) } } ?? select(node, nil, trace)
+                guard let input = spansets else {
+                    spansets = try select(node, nil, trace, check)
+                    break
+                }
+                var selected: [Spanset] = []
+                for spanset in input { selected += try select(node, spanset, trace, check) }
+                spansets = selected
             case .scalarFilter(let filter): spansets = all(spansets, trace).compactMap { keep($0, filter, trace) }
-            case .by(let expression): spansets = all(spansets, trace).flatMap { split($0, expression, trace) }
+            case .by(let expression):
+                var parts: [Spanset] = []
+                for spanset in all(spansets, trace) { try split(spanset, expression, trace, into: &parts, check) }
+                spansets = parts
             case .coalesce:
                 let rows = union(all(spansets, trace))
                 spansets = rows.isEmpty ? [] : [Spanset(rows: rows)]
@@ -80,16 +97,18 @@ struct SpansetJudge {
     }
 
     /// - Parameter input: Of which spans are selected; nil for all of the trace.
-    private func select(_ node: SpansetProgram.Node, _ input: Spanset?, _ trace: JudgedTrace) -> [Spanset] {
+    private func select(
+        _ node: SpansetProgram.Node, _ input: Spanset?, _ trace: JudgedTrace, _ check: Check
+    ) throws(QueryError) -> [Spanset] {
         switch node {
         case .leaf(let index):
             let rows = select(index, input, trace)
             return rows.isEmpty ? [] : [Spanset(rows: rows, attributes: input?.attributes ?? [])]
-        case .pipeline(let stages): return run(stages, input.map { [$0] }, trace)
+        case .pipeline(let stages): return try run(stages, input.map { [$0] }, trace, check)
         case .operation(let operation, let left, let right):
-            let a = union(select(left, input, trace))
+            let a = union(try select(left, input, trace, check))
             if a.isEmpty, operation == .and { return [] }
-            let rows = combine(operation, a, union(select(right, input, trace)), trace)
+            let rows = combine(operation, a, union(try select(right, input, trace, check)), trace)
             return rows.isEmpty ? [] : [Spanset(rows: rows)]
         }
     }
@@ -116,10 +135,12 @@ struct SpansetJudge {
         return rows.filter { FieldEvaluation(program, values).selects(rest, $0) }
     }
 
-    private func split(_ spanset: Spanset, _ expression: FieldExpression, _ trace: JudgedTrace) -> [Spanset] {
-        guard let values = trace.values else { return [] }
+    private func split(
+        _ spanset: Spanset, _ expression: FieldExpression, _ trace: JudgedTrace, into split: inout [Spanset],
+        _ check: Check
+    ) throws(QueryError) {
+        guard let values = trace.values else { return }
         var groups: [StaticValue: Int] = [:]
-        var split: [Spanset] = []
         for row in spanset.rows {
             let value = FieldEvaluation(program, values).value(expression, ofSpan: row)
             if let group = groups[value] {
@@ -128,9 +149,10 @@ struct SpansetJudge {
                 groups[value] = split.count
                 let attribute = (name: "by(\(expression.description))", value: value)
                 split.append(Spanset(rows: [row], attributes: spanset.attributes + [attribute]))
+                // Values may be as many as there are spans.
+                if split.count % 256 == 0 { try check(split.count * Self.spansetByteCount) }
             }
         }
-        return split
     }
 
     // MARK: - Scalars

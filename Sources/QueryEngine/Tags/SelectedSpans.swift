@@ -114,13 +114,16 @@ final class SelectedSpans {
     // The compiler fails on these two in one piece.
     @inline(never)
     private func assemblePart(_ ids: ArraySlice<TraceID>, into sink: any SpanSink) async throws {
-        hand(try await assembly.traces(ids, beside: sink.byteCount), to: sink)
+        try hand(try await assembly.traces(ids, beside: sink.byteCount), to: sink)
         try memory.hold(assembly.byteCount + sink.byteCount)
     }
 
-    private func hand(_ traces: [AssembledTrace], to sink: any SpanSink) {
+    private func hand(_ traces: [AssembledTrace], to sink: any SpanSink) throws(QueryError) {
         for trace in traces {
-            let spansets = judge.spansets(of: trace.judged(leafCount: judge.program.leaves.count))
+            let held = assembly.byteCount + sink.byteCount
+            let spansets = try judge.spansets(of: trace.judged(leafCount: judge.program.leaves.count)) {
+                (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
+            }
             let rows = spansets.flatMap(\.rows).filter { range.contains(trace.rows[Int($0)].start) }
             if !rows.isEmpty { sink.take(rows, of: trace) }
         }

@@ -30,7 +30,7 @@ def main(*server):
         server.require_well(2)
     # The memory for queries, and what threads, buffers and the allocator take besides.
     most = server.memory("VmHWM")
-    require(most - before < 90, f"memory went from {before} MiB up to {most}")
+    require(most - before < 60, f"memory went from {before} MiB up to {most}")
 
 
 def fill(server):
