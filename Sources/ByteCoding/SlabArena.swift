@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Synchronization
 
 /// Equal slabs of memory that are used again and again.
@@ -9,41 +10,80 @@ internal import Synchronization
 @safe public final class SlabPool: Sendable {
     /// Bytes in a slab: small enough that a quiet tenant's forty columns stay under a megabyte.
     public static let slabByteCount = 16 << 10
+    /// Bytes that slabs are cut from where they come in huge pages: one of those of x86-64 and of most arm64.
+    public static let hugePageByteCount = 2 << 20
 
     @safe private struct Slab: @unchecked Sendable {
         // Safe to send: the pool owns a slab alone while it holds it.
         let base: UnsafeMutableRawPointer
     }
 
-    private let free = Mutex<[Slab]>([])
+    private struct State {
+        var free: [Slab] = []
+        /// Free ones in huge pages whose memory the system has back; to touch them costs as much as fresh memory.
+        var emptied: [Slab] = []
+        /// What slabs are cut from.
+        var hugePages: [Slab] = []
+    }
+
+    private let state = Mutex(State())
     private let retainedSlabLimit: Int
+    private let isInHugePages: Bool
 
     /// A pool that keeps up to `retainedByteLimit` bytes of unused slabs.
-    public init(retainedByteLimit: Int) {
+    ///
+    /// - Parameter isInHugePages: Asks the system for ``hugePageByteCount`` at a time, in pages of that size: a seventh of
+    ///   the work of the first touch, and hardly a miss of the tables of pages. Addresses are kept as long as the pool.
+    public init(retainedByteLimit: Int, isInHugePages: Bool = false) {
         retainedSlabLimit = retainedByteLimit / Self.slabByteCount
+        self.isInHugePages = isInHugePages
     }
 
     deinit {
-        free.withLock { slabs in
-            for slab in slabs { unsafe slab.base.deallocate() }
+        state.withLock { state in
+            for slab in isInHugePages ? state.hugePages : state.free { unsafe slab.base.deallocate() }
         }
     }
 
     /// Unused bytes that the pool holds now.
-    public var retainedByteCount: Int { free.withLock { $0.count } * Self.slabByteCount }
+    public var retainedByteCount: Int { state.withLock { $0.free.count } * Self.slabByteCount }
 
     @unsafe func take() -> UnsafeMutableRawPointer {
-        if let slab = free.withLock({ $0.popLast() }) { return unsafe slab.base }
-        return .allocate(byteCount: Self.slabByteCount, alignment: 64)
+        if let slab = state.withLock({ $0.free.popLast() ?? $0.emptied.popLast() }) { return unsafe slab.base }
+        guard isInHugePages else { return .allocate(byteCount: Self.slabByteCount, alignment: 64) }
+        return unsafe takeHugePage()
+    }
+
+    /// Takes a huge page from the system, keeps all slabs of it but the first, and gives that out.
+    @unsafe private func takeHugePage() -> UnsafeMutableRawPointer {
+        let size = Self.hugePageByteCount
+        let page = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: size)
+        // Safe: the memory is ours, and what it holds does not change. Where there are no huge pages, small ones serve.
+        unsafe madvise(page, size, MADV_HUGEPAGE)
+        state.withLock { state in
+            unsafe state.hugePages.append(Slab(base: page))
+            for offset in stride(from: size - Self.slabByteCount, to: 0, by: -Self.slabByteCount) {
+                unsafe state.emptied.append(Slab(base: page + offset))
+            }
+        }
+        return unsafe page
     }
 
     @unsafe func give(_ slabs: [UnsafeMutableRawPointer]) {
-        let kept = free.withLock { free in
-            let room = max(0, retainedSlabLimit - free.count)
-            unsafe free.append(contentsOf: slabs.prefix(room).map { unsafe Slab(base: $0) })
+        let kept = state.withLock { state in
+            let room = max(0, retainedSlabLimit - state.free.count)
+            unsafe state.free.append(contentsOf: slabs.prefix(room).map { unsafe Slab(base: $0) })
             return min(room, unsafe slabs.count)
         }
-        for unsafe slab in unsafe slabs.dropFirst(kept) { unsafe slab.deallocate() }
+        for unsafe slab in unsafe slabs.dropFirst(kept) {
+            guard isInHugePages else {
+                unsafe slab.deallocate()
+                continue
+            }
+            // Safe: nobody reads what the slab holds; it is zeros when it is touched again.
+            unsafe madvise(slab, Self.slabByteCount, MADV_DONTNEED)
+            state.withLock { unsafe $0.emptied.append(Slab(base: slab)) }
+        }
     }
 }
 
