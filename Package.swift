@@ -68,11 +68,12 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CTerminal"),
         .systemLibrary(name: "CAllocator"),
+        .systemLibrary(name: "CVectorMask"),
         .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
         .target(name: "CRegularExpressions", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CRevision", cSettings: [.define("VIVACE_REVISION", to: revision)]),
         // Floor 0
-        .target(name: "ByteCoding", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
+        .target(name: "ByteCoding", dependencies: ["CLZ4", "CVectorMask", "CXXHash"], swiftSettings: settings),
         // Floor 1
         .target(name: "TraceModel", dependencies: ["ByteCoding"], swiftSettings: settings),
         .target(name: "FileIO", swiftSettings: settings),

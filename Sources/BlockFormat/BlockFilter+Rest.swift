@@ -38,13 +38,13 @@ extension BlockFilter {
         guard holds.contains(true) else { return .none }
         var shapes = FlatBuffer<UInt64>(capacity: count)
         try decoder.integers(condition.shape.rawValue, count: count, 0..<count, into: &shapes)
-        var rows = [Bool](repeating: false, count: count)
+        var rows = BitMask(count: count)
         var first = 0
         for row in 0..<count {
             guard shapes[row] < UInt64(condition.entryCounts.count) else { throw unfit(decoder) }
             let end = first + Int(condition.entryCounts[Int(shapes[row])])
             guard end <= entryCount else { throw unfit(decoder) }
-            rows[row] = holds[first..<end].contains(true)
+            if holds[first..<end].contains(true) { rows[row] = true }
             first = end
         }
         return RowMask(rows)

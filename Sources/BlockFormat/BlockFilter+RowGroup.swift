@@ -21,7 +21,7 @@ extension BlockFilter {
         case .all(let parts): parts.allSatisfy { mayMatch($0, directory) }
         case .any(let parts): parts.contains { mayMatch($0, directory) }
         case .table(let column, let verdicts):
-            directory.chunk(column.rawValue).map { mayHold(verdicts, $0) } ?? (verdicts.first ?? false)
+            directory.chunk(column.rawValue).map { mayHold(verdicts, $0) } ?? (verdicts.byCode.first ?? false)
         case .strings(let condition): mayHold(condition, directory)
         case .attribute(let condition): mayHold(condition, directory)
         case .part(let part, let condition):
@@ -57,7 +57,8 @@ extension BlockFilter {
     }
 
     /// Whether one of the codes between a chunk's minimum and maximum is wanted.
-    private static func mayHold(_ codes: [Bool], _ chunk: RowGroupDirectory.Chunk) -> Bool {
+    private static func mayHold(_ verdicts: Verdicts, _ chunk: RowGroupDirectory.Chunk) -> Bool {
+        let codes = verdicts.byCode
         guard chunk.minimum <= chunk.maximum, chunk.minimum < UInt64(codes.count) else { return false }
         return codes[Int(chunk.minimum)...min(Int(clamping: chunk.maximum), codes.count - 1)].contains(true)
     }
@@ -97,16 +98,16 @@ extension BlockFilter {
             return mask
         case .not(let part): return try self.mask(part, decoder, starts).inverted
         case .table(let column, let verdicts):
-            return try numbers(column, decoder) { $0 < UInt64(verdicts.count) && verdicts[Int($0)] }
-        case .integers(let column, let test):
-            return try numbers(column, decoder) { test.holds(integer: Int64(Int32(truncatingIfNeeded: $0))) }
+            return try numbers(column, verdicts.wanted, limit: UInt64(verdicts.byCode.count), decoder)
+        case .integers(let column, let test): return try integers(column, test, decoder)
         case .duration(let test): return try durations(test, decoder, starts)
-        case .spanID(let test):
-            return try numbers(.spanID, decoder) { test.holds(string: Self.bytes(of: $0).rawSpan) }
+        case .spanID(let test): return try numbers(.spanID, test.wantedSpanIDs, decoder)
         case .isRoot(let test):
             let (root, child) = (test.holds(boolean: true), test.holds(boolean: false))
+            guard root != child else { return root ? .all : .none }
             // 2 stands for a parent whose ID is none.
-            return try numbers(.parent, decoder) { $0 == 0 || $0 == 2 ? root : child }
+            let roots = try numbers(.parent, .table([true, false, true]), decoder)
+            return root ? roots : roots.inverted
         case .strings(let condition): return try strings(condition, count: decoder.entry.rowCount, decoder)
         case .attribute(let condition):
             return try attribute(condition, ownerCount: decoder.entry.rowCount, decoder)
@@ -142,16 +143,13 @@ extension BlockFilter {
             case .rest(let condition): try rest(condition, ownerCount: total, decoder)
             }
         guard !mask.isNone else { return .none }
-        var rows = [Bool](repeating: false, count: count)
         var next = 0
-        for row in 0..<count {
-            let end = next + Int(counts[row])
-            while next < end {
-                if mask[next] { rows[row] = true }
-                next += 1
-            }
-        }
-        return RowMask(rows)
+        return RowMask(
+            BitMask(count: count) { row in
+                let first = next
+                next += Int(counts[row])
+                return first < next && mask.holds(in: first..<next)
+            })
     }
 
     private static func times(
@@ -159,22 +157,31 @@ extension BlockFilter {
     ) throws(BlockError) -> RowMask {
         var values = FlatBuffer<UInt64>(capacity: count)
         try decoder.integers(FixedColumn.eventTime.rawValue, count: count, 0..<count, into: &values)
-        var rows = [Bool](repeating: false, count: count)
-        for index in 0..<count { rows[index] = test.holds(integer: Self.zigzagDecoded(values[index])) }
-        return RowMask(rows)
+        return RowMask(BitMask(count: count) { test.holds(integer: Self.zigzagDecoded(values[$0])) })
     }
 
+    /// The rows whose value in a column is wanted; all values must lie below the limit.
     private static func numbers(
-        _ column: FixedColumn, _ decoder: borrowing RowGroupDecoder, _ holds: (UInt64) -> Bool
+        _ column: FixedColumn, _ wanted: ValueSet, limit: UInt64 = .max, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
         let count = decoder.entry.rowCount
-        guard let chunk = decoder.chunk(column.rawValue) else { return holds(0) ? .all : .none }
-        if chunk.minimum == chunk.maximum, chunk.valueCount == count { return holds(chunk.minimum) ? .all : .none }
-        var values = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(column.rawValue, count: count, 0..<count, into: &values)
-        var rows = [Bool](repeating: false, count: count)
-        for row in 0..<count { rows[row] = holds(values[row]) }
-        return RowMask(rows)
+        guard let chunk = decoder.chunk(column.rawValue) else { return wanted.contains(0) ? .all : .none }
+        if chunk.minimum == chunk.maximum, chunk.valueCount == count {
+            return wanted.contains(chunk.minimum) ? .all : .none
+        }
+        return RowMask(try decoder.rows(integers: column.rawValue, count: count, wanted, limit: limit))
+    }
+
+    /// Of a column of numbers that are small mostly, 32 bits with a sign.
+    private static func integers(
+        _ column: FixedColumn, _ test: ValueTest, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> RowMask {
+        let holds = { @Sendable (value: UInt64) in test.holds(integer: Int64(Int32(truncatingIfNeeded: value))) }
+        guard let chunk = decoder.chunk(column.rawValue), chunk.maximum < 64 else {
+            return try numbers(column, .judged(holds), decoder)
+        }
+        return try numbers(
+            column, ValueSet(verdicts: (0...chunk.maximum).map(holds)), limit: chunk.maximum + 1, decoder)
     }
 
     private static func zigzagDecoded(_ value: UInt64) -> Int64 {
@@ -185,19 +192,15 @@ extension BlockFilter {
         _ test: ValueTest, _ decoder: borrowing RowGroupDecoder, _ starts: () throws(BlockError) -> [UInt64]
     ) throws(BlockError) -> RowMask {
         let count = decoder.entry.rowCount
+        guard hasAmbiguousDurations(decoder.entry) else { return try numbers(.duration, test.wantedDurations, decoder) }
         var values = FlatBuffer<UInt64>(capacity: count)
         try decoder.integers(FixedColumn.duration.rawValue, count: count, 0..<count, into: &values)
-        var rows = [Bool](repeating: false, count: count)
-        guard hasAmbiguousDurations(decoder.entry) else {
-            for row in 0..<count { rows[row] = test.holds(integer: max(0, Int64(bitPattern: values[row]))) }
-            return RowMask(rows)
-        }
         let starts = try starts()
-        for row in 0..<count {
-            let duration = spanDuration(start: starts[row], end: starts[row] &+ values[row])
-            rows[row] = test.holds(integer: Int64(clamping: duration))
-        }
-        return RowMask(rows)
+        return RowMask(
+            BitMask(count: count) { row in
+                let duration = spanDuration(start: starts[row], end: starts[row] &+ values[row])
+                return test.holds(integer: Int64(clamping: duration))
+            })
     }
 
     /// - Parameter count: Values of the column, if the group has it.
@@ -207,7 +210,7 @@ extension BlockFilter {
         guard decoder.chunk(condition.column) != nil else {
             return condition.test.holds(string: RawSpan()) ? .all : .none
         }
-        return RowMask(try values(condition, .string, count: count, decoder))
+        return RowMask(try strings(condition, .string, count: count, decoder))
     }
 
     /// The owners, of which there are `ownerCount` in the group, with a value for which the condition holds.
@@ -215,19 +218,32 @@ extension BlockFilter {
         _ condition: AttributeCondition, ownerCount: Int, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
         guard let chunk = decoder.chunk(condition.column) else { return .none }
-        let holds = try values(condition.strings, condition.type, count: chunk.valueCount, decoder)
-        guard holds.contains(true) else { return .none }
+        let holds =
+            condition.type.isByteString
+            ? try strings(condition.strings, condition.type, count: chunk.valueCount, decoder)
+            : try decoder.rows(integers: condition.column, count: chunk.valueCount, condition.wanted)
+        guard !holds.isEmpty else { return .none }
+        guard let wanted = condition.owners else { return try owners(condition, holds, ownerCount, decoder) }
+        let shapeCount = UInt64(condition.valueCounts.count)
+        let owners = try decoder.rows(
+            integers: condition.shape.rawValue, count: ownerCount, wanted, limit: shapeCount)
+        guard let marked = holds.dealt(to: owners) else { throw unfit(decoder) }
+        return RowMask(marked)
+    }
+
+    /// As above where owners may have several values.
+    private static func owners(
+        _ condition: AttributeCondition, _ holds: BitMask, _ ownerCount: Int, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> RowMask {
         var shapes = FlatBuffer<UInt64>(capacity: ownerCount)
         try decoder.integers(condition.shape.rawValue, count: ownerCount, 0..<ownerCount, into: &shapes)
-        var owners = [Bool](repeating: false, count: ownerCount)
+        var owners = BitMask(count: ownerCount)
         var value = 0
         for owner in 0..<ownerCount {
             guard shapes[owner] < UInt64(condition.valueCounts.count) else { throw unfit(decoder) }
-            let valueCount = condition.valueCounts[Int(shapes[owner])]
-            guard valueCount > 0 else { continue }
-            let end = value + Int(valueCount)
+            let end = value + Int(condition.valueCounts[Int(shapes[owner])])
             guard end <= holds.count else { throw unfit(decoder) }
-            owners[owner] = holds[value..<end].contains(true)
+            if holds.marks(anyOf: value..<end) { owners[owner] = true }
             value = end
         }
         return RowMask(owners)
@@ -238,40 +254,20 @@ extension BlockFilter {
             .corrupted, "the attributes in row group \(decoder.index) of block \(decoder.id) do not fit their shapes")
     }
 
-    /// What the test says of each value of a column.
-    private static func values(
+    /// The values of a column of byte strings for which the condition holds.
+    private static func strings(
         _ condition: StringCondition, _ type: AttributeType, count: Int, _ decoder: borrowing RowGroupDecoder
-    ) throws(BlockError) -> [Bool] {
-        guard type.isByteString else { return try bits(condition, type, count: count, decoder) }
-        guard let wanted = condition.codes else { return try localStrings(condition, type, count: count, decoder) }
-        var codes = FlatBuffer<UInt32>(capacity: count)
-        try decoder.codes(condition.column, count: count, 0..<count, into: &codes)
-        var holds = [Bool](repeating: false, count: count)
-        for index in 0..<count {
-            guard codes[index] < UInt32(wanted.count) else { throw unfit(decoder) }
-            holds[index] = wanted[Int(codes[index])]
+    ) throws(BlockError) -> BitMask {
+        if let verdicts = condition.codes {
+            return try decoder.rows(
+                codes: condition.column, count: count, verdicts.wanted, limit: verdicts.byCode.count)
         }
-        return holds
-    }
-
-    private static func bits(
-        _ condition: StringCondition, _ type: AttributeType, count: Int, _ decoder: borrowing RowGroupDecoder
-    ) throws(BlockError) -> [Bool] {
-        var values = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(condition.column, count: count, 0..<count, into: &values)
-        var holds = [Bool](repeating: false, count: count)
-        for index in 0..<count {
-            holds[index] = condition.test.holds(bits: AttributeScatter.bits(values[index], type), type)
+        guard let strings = try decoder.localStrings(condition.column, count: count, 0..<count) else {
+            return BitMask(count: 0)
         }
-        return holds
-    }
-
-    private static func localStrings(
-        _ condition: StringCondition, _ type: AttributeType, count: Int, _ decoder: borrowing RowGroupDecoder
-    ) throws(BlockError) -> [Bool] {
-        guard let strings = try decoder.localStrings(condition.column, count: count, 0..<count) else { return [] }
         let entries = (0..<strings.entryCount).map { condition.test.holds(bytes: strings.entry($0), type) }
-        guard strings.isDictionary else { return entries }
-        return (0..<count).map { entries[Int(strings.codes[$0])] }
+        let verdicts = entries.span
+        guard strings.isDictionary else { return BitMask(count: verdicts.count) { verdicts[$0] } }
+        return BitMask(count: count) { verdicts[Int(strings.codes[$0])] }
     }
 }

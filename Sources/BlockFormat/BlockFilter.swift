@@ -13,7 +13,7 @@ struct BlockFilter: Sendable {
         case any([Node])
         case not(Node)
         /// By resource or scope code.
-        case table(FixedColumn, [Bool])
+        case table(FixedColumn, Verdicts)
         case integers(FixedColumn, ValueTest)
         case duration(ValueTest)
         case spanID(ValueTest)
@@ -42,12 +42,27 @@ struct BlockFilter: Sendable {
         case rest(RestCondition)
     }
 
+    /// What a test says of the entries of a table or dictionary that rows refer to.
+    struct Verdicts: Sendable {
+        let byCode: [Bool]
+        /// The same for scans: codes that pass.
+        let wanted: ValueSet
+
+        init(_ byCode: [Bool]) {
+            self.byCode = byCode
+            wanted = ValueSet(verdicts: byCode)
+        }
+
+        /// Whether some entry passes.
+        var mayHold: Bool { if case .none = wanted { false } else { true } }
+    }
+
     /// A test of a column of strings that every row has.
     struct StringCondition: Sendable {
         var column: UInt32
         var test: ValueTest
-        /// By code of the block's dictionary; nil where the row group has the strings.
-        var codes: [Bool]?
+        /// Of the entries of the block's dictionary; nil where the row group has the strings.
+        var codes: Verdicts?
     }
 
     /// A test of the values of one attribute column.
@@ -58,6 +73,19 @@ struct BlockFilter: Sendable {
         var shape: FixedColumn
         /// By shape code: how many values of the column an owner has.
         var valueCounts: [UInt32]
+        /// The codes of shapes that have a value of the column; nil if some have several.
+        var owners: ValueSet?
+        /// Of values that are no bytes: those that pass.
+        var wanted: ValueSet
+
+        init(_ strings: StringCondition, _ type: AttributeType, shape: FixedColumn, valueCounts: [UInt32]) {
+            self.strings = strings
+            self.type = type
+            self.shape = shape
+            self.valueCounts = valueCounts
+            owners = valueCounts.contains { $0 > 1 } ? nil : ValueSet(verdicts: valueCounts.map { $0 == 1 })
+            wanted = strings.test.wanted(type)
+        }
 
         var column: UInt32 { strings.column }
     }
@@ -195,7 +223,7 @@ struct BlockFilter: Sendable {
     /// What the test says of each entry of a table that rows refer to.
     private static func table<Entry>(_ column: FixedColumn, _ entries: [Entry], _ holds: (Entry) -> Bool) -> Node {
         let verdicts = entries.map(holds)
-        return verdicts.contains(false) ? verdicts.contains(true) ? .table(column, verdicts) : .never : .always
+        return verdicts.contains(false) ? verdicts.contains(true) ? .table(column, Verdicts(verdicts)) : .never : .always
     }
 
     private static func partStrings(
@@ -208,7 +236,7 @@ struct BlockFilter: Sendable {
     private static func strings(_ column: FixedColumn, _ test: ValueTest, _ reader: BlockReader) async throws -> Node {
         let condition = try await condition(column.rawValue, .string, test, reader)
         // Rows of a group without the column hold the empty string, which need not be in the dictionary.
-        let mayMatch = condition.codes?.contains(true) ?? true || test.holds(string: RawSpan())
+        let mayMatch = condition.codes?.mayHold ?? true || test.holds(string: RawSpan())
         return mayMatch ? .strings(condition) : .never
     }
 
@@ -237,11 +265,11 @@ struct BlockFilter: Sendable {
             guard column.type != .absent, column.type != .empty else { continue }
             let strings = try await condition(
                 FixedColumn.firstAttribute + UInt32(index), column.type, test, reader)
-            guard strings.codes?.contains(true) ?? true else { continue }
+            guard strings.codes?.mayHold ?? true else { continue }
             let shapes = reader.schema.shapes[Int(owner.rawValue)]
             let counts = shapes.map { shape in UInt32(truncatingIfNeeded: shape.count { $0 == UInt32(index) }) }
             conditions.append(
-                AttributeCondition(strings: strings, type: column.type, shape: owner.shape, valueCounts: counts))
+                AttributeCondition(strings, column.type, shape: owner.shape, valueCounts: counts))
         }
         return conditions
     }
@@ -253,7 +281,7 @@ struct BlockFilter: Sendable {
             return StringCondition(column: column, test: test, codes: nil)
         }
         let codes = dictionary.value.codes { test.holds(bytes: $0, type) }
-        return StringCondition(column: column, test: test, codes: codes)
+        return StringCondition(column: column, test: test, codes: Verdicts(codes))
     }
 }
 

@@ -90,6 +90,34 @@ struct RowGroupDecoder: ~Copyable {
         }
     }
 
+    /// The rows of an integer column with `count` values in the group whose value is wanted; without a chunk all are 0.
+    ///
+    /// - Parameter limit: What all values must lie below; `.max` for any.
+    func rows(
+        integers column: UInt32, count: Int, _ wanted: ValueSet, limit: UInt64 = .max
+    ) throws(BlockError) -> BitMask {
+        guard let chunk = directory.chunk(column) else {
+            return BitMask(repeating: wanted.contains(0), count: count)
+        }
+        try check(chunk, count: count, 0..<count)
+        return try decode(chunk) { (body) throws(ByteCodingError) in
+            try IntegerChunk.rows(body, count: count, wanted, limit: limit)
+        }
+    }
+
+    /// The rows of a column with a block dictionary of `limit` entries whose code is wanted.
+    func rows(
+        codes column: UInt32, count: Int, _ wanted: ValueSet, limit: Int
+    ) throws(BlockError) -> BitMask {
+        guard let chunk = directory.chunk(column) else {
+            return BitMask(repeating: wanted.contains(0), count: count)
+        }
+        try check(chunk, count: count, 0..<count)
+        return try decode(chunk) { (body) throws(ByteCodingError) in
+            try CodeChunk.rows(body, count: count, wanted, limit: limit)
+        }
+    }
+
     /// The strings of a column without a block dictionary, for values `range`; nil if it has no chunk.
     func localStrings(_ column: UInt32, count: Int, _ range: Range<Int>) throws(BlockError) -> DecodedStrings? {
         guard let chunk = directory.chunk(column) else { return nil }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ByteCoding
+
 /// Which rows of a batch or row group a condition holds for.
 package enum RowMask: Sendable {
     case none
     case all
-    /// One value a row.
-    case some([Bool])
+    /// One bit a row.
+    case some(BitMask)
 
     package subscript(row: Int) -> Bool {
         switch self {
@@ -19,20 +21,22 @@ package enum RowMask: Sendable {
         if case .none = self { true } else { false }
     }
 
+    /// - Parameter rows: Becomes ``none`` if no row is marked.
+    init(_ rows: BitMask) { self = rows.isEmpty ? .none : .some(rows) }
+
     /// - Parameter rows: Becomes ``none`` if no row holds.
-    package init(_ rows: [Bool]) { self = rows.contains(true) ? .some(rows) : .none }
+    package init(_ rows: [Bool]) {
+        let rows = rows.span
+        self.init(BitMask(count: rows.count) { rows[$0] })
+    }
 
     /// - Parameters:
     ///   - rows: Rising, below `count`.
     ///   - count: Of all rows.
     init(rows: [Int], count: Int) {
-        guard !rows.isEmpty else {
-            self = .none
-            return
-        }
-        var mask = [Bool](repeating: false, count: count)
+        var mask = BitMask(count: count)
         for row in rows { mask[row] = true }
-        self = .some(mask)
+        self.init(mask)
     }
 
     package func and(_ other: RowMask) -> RowMask {
@@ -40,10 +44,7 @@ package enum RowMask: Sendable {
         case (.none, _), (_, .none): return .none
         case (.all, let mask), (let mask, .all): return mask
         case (.some(var rows), .some(let others)):
-            let count = min(rows.count, others.count)
-            var target = rows.mutableSpan
-            let span = others.span
-            for row in 0..<count { target[row] = target[row] && span[row] }
+            rows.formIntersection(others)
             return RowMask(rows)
         }
     }
@@ -53,7 +54,7 @@ package enum RowMask: Sendable {
         switch self {
         case .none: .all
         case .all: .none
-        case .some(let rows): RowMask(rows.map { !$0 })
+        case .some(let rows): RowMask(rows.inverted)
         }
     }
 
@@ -62,10 +63,7 @@ package enum RowMask: Sendable {
         case (.all, _), (_, .all): return .all
         case (.none, let mask), (let mask, .none): return mask
         case (.some(var rows), .some(let others)):
-            let count = min(rows.count, others.count)
-            var target = rows.mutableSpan
-            let span = others.span
-            for row in 0..<count { target[row] = target[row] || span[row] }
+            rows.formUnion(others)
             return .some(rows)
         }
     }
@@ -73,12 +71,9 @@ package enum RowMask: Sendable {
     /// Whether it holds for one of the rows `range`.
     package func holds(in range: Range<Int>) -> Bool {
         switch self {
-        case .none: return false
-        case .all: return !range.isEmpty
-        case .some(let rows):
-            let span = rows.span
-            for row in range where span[row] { return true }
-            return false
+        case .none: false
+        case .all: !range.isEmpty
+        case .some(let rows): rows.marks(anyOf: range)
         }
     }
 
@@ -88,22 +83,16 @@ package enum RowMask: Sendable {
         switch self {
         case .none: break
         case .all: for row in range { found.append(Int32(truncatingIfNeeded: row)) }
-        case .some(let rows):
-            let span = rows.span
-            for row in range where span[row] { found.append(Int32(truncatingIfNeeded: row)) }
+        case .some(let rows): rows.forEachMarked(in: range) { found.append(Int32(truncatingIfNeeded: $0)) }
         }
         return found
     }
 
     /// All rows for which it holds, if they are known and not more than `limit`.
     func rows(atMost limit: Int) -> [Int]? {
-        guard case .some(let mask) = self else { return nil }
+        guard case .some(let mask) = self, mask.markedCount <= limit else { return nil }
         var rows: [Int] = []
-        let span = mask.span
-        for row in span.indices where span[row] {
-            guard rows.count < limit else { return nil }
-            rows.append(row)
-        }
+        mask.forEachMarked(in: 0..<mask.count) { rows.append($0) }
         return rows
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteCoding
-internal import TraceModel
+package import TraceModel
 
 /// What is asked of one value. Judged once for each entry of a dictionary, then on codes.
 package enum ValueTest: Hashable, Sendable {
@@ -66,7 +66,7 @@ package enum ValueTest: Hashable, Sendable {
     }
 
     /// A value that is no string and has its 64 bits, as ``AttributeType`` has them.
-    func holds(bits: UInt64, _ type: AttributeType) -> Bool {
+    package func holds(bits: UInt64, _ type: AttributeType) -> Bool {
         switch type {
         case .bool: holds(boolean: bits != 0)
         case .int: holds(integer: Int64(bitPattern: bits))

@@ -136,7 +136,8 @@ extension IntegerChunk {
         }
     }
 
-    private static func dictionary(
+    /// The values that the codes of a dictionary chunk stand for, rising.
+    static func dictionary(
         _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int
     ) throws(ByteCodingError) -> FlatBuffer<UInt64> {
         let size = try cursor.count(bytes, limit: min(count, DistinctTable.limit))

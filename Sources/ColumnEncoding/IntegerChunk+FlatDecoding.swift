@@ -49,11 +49,9 @@ extension IntegerChunk {
         _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, _ range: Range<Int>, _ common: UInt64,
         _ values: inout FlatBuffer<UInt64>
     ) throws(ByteCodingError) {
-        let exceptionCount = try cursor.count(bytes, limit: count)
-        var gaps = FlatBuffer<UInt64>(capacity: exceptionCount)
-        var others = FlatBuffer<UInt64>(capacity: exceptionCount)
-        try decodePlain(bytes, &cursor, exceptionCount, &gaps)
-        try decodePlain(bytes, &cursor, exceptionCount, &others)
+        var gaps = FlatBuffer<UInt64>()
+        var others = FlatBuffer<UInt64>()
+        let exceptionCount = try decodeExceptions(bytes, &cursor, count, gaps: &gaps, others: &others)
         let start = values.count
         values.resize(to: start + range.count, filling: common)
         var target = values.mutableSpan
@@ -66,6 +64,19 @@ extension IntegerChunk {
         }
     }
 
+    /// Appends what a sparse chunk says of its exceptions: how far each is from the one before, and its value.
+    ///
+    /// - Returns: How many there are.
+    static func decodeExceptions(
+        _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, gaps: inout FlatBuffer<UInt64>,
+        others: inout FlatBuffer<UInt64>
+    ) throws(ByteCodingError) -> Int {
+        let exceptionCount = try cursor.count(bytes, limit: count)
+        try decodePlain(bytes, &cursor, exceptionCount, &gaps)
+        try decodePlain(bytes, &cursor, exceptionCount, &others)
+        return exceptionCount
+    }
+
     /// A flat chunk that holds no other, so that hostile bytes can't nest without end.
     private static func decodePlain(
         _ bytes: RawSpan, _ cursor: inout ByteCursor, _ count: Int, _ values: inout FlatBuffer<UInt64>
@@ -76,7 +87,7 @@ extension IntegerChunk {
         try decodeFlat(encoding, bytes, &cursor, count, 0..<count, &values)
     }
 
-    private static func takeBits(
+    static func takeBits(
         _ cursor: inout ByteCursor, _ count: Int, _ width: Int
     ) throws(ByteCodingError) -> ByteCursor {
         guard let byteCount = BitPacking.byteCount(count, width: width) else {
@@ -123,6 +134,7 @@ struct BinTable {
     var widths = InlineArray<16, Int>(repeating: 0)
 
     var codeWidth: Int { BitPacking.width(of: UInt64(count &- 1)) }
+    var codeMask: Int { (1 &<< codeWidth) &- 1 }
 
     init(_ bytes: RawSpan, _ cursor: inout ByteCursor, base: UInt64) throws(ByteCodingError) {
         count = Int(try cursor.byte(bytes))

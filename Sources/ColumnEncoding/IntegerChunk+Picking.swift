@@ -102,9 +102,9 @@ struct BinSums {
     /// A byte has 1 << shift codes, unless they are of 3 bits.
     private let shift: Int
     /// By code; of those without a bin more than all real ones together.
-    private var ofCode = InlineArray<16, UInt64>(repeating: 1 << 40)
+    private(set) var ofCode = InlineArray<16, UInt64>(repeating: 1 << 40)
     /// By byte: of the whole codes in it, from its first bit; only where the width of codes divides 8.
-    private var ofByte = InlineArray<256, UInt64>(repeating: 0)
+    private(set) var ofByte = InlineArray<256, UInt64>(repeating: 0)
 
     init(_ bins: BinTable) {
         codeWidth = bins.codeWidth
