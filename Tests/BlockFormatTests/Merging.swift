@@ -13,23 +13,33 @@ struct Merged {
     var duplicateCount: Int
     /// How often it had to compare rows.
     var decodeCount = 0
+    var expiredCount = 0
+    /// Decoded row groups of inputs that it held at most.
+    var heldGroupCount = 0
 }
 
 /// Merges blocks; nil if the range holds nothing.
+///
+/// - Parameter moment: Traces of which every span arrived before are left out; nil for none.
 func merge(
     _ readers: [BlockReader], range: TraceIDRange = .all, id: BlockID = BlockID(high: 5, low: 6),
-    derives: Bool = true, effort: CompressionEffort = .fast
+    derives: Bool = true, effort: CompressionEffort = .fast, arrivedBefore moment: UInt64? = nil
 ) async throws -> Merged? {
     let catalog = try #require(try await MergeCatalog.prepare(readers))
     var inputs: [MergeInput] = []
-    for reader in readers { inputs.append(try await MergeInput(reader, in: range)) }
+    for reader in readers {
+        var expired: ExpiredTraces?
+        if let moment { expired = try await reader.expiredTraces(before: moment) }
+        inputs.append(try await MergeInput(reader, in: range, leavingOut: expired))
+    }
     guard inputs.contains(where: { $0.rowCount > 0 }) else { return nil }
     var merger = BlockMerger(
         id: id, catalog, inputs, criticalPathVersion: derives ? CriticalPathAnalyzer.version : 0, effort: effort
     ) { derive($0, into: &$1) }
     var bytes: [UInt8] = []
-    var decodeCount = 0
+    var (decodeCount, heldGroupCount) = (0, 0)
     while true {
+        heldGroupCount = max(heldGroupCount, merger.heldGroupCount)
         switch try merger.next() {
         case .load(let input, let group): try merger.add(try await readers[input].mergePart(group), of: input)
         case .decode(let input, let group):
@@ -39,7 +49,9 @@ func merge(
         case .end:
             #expect(merger.byteCount == bytes.count)
             let block = WrittenBlock(id: id, bytes: bytes, statistics: merger.statistics)
-            return Merged(block: block, duplicateCount: merger.duplicateCount, decodeCount: decodeCount)
+            return Merged(
+                block: block, duplicateCount: merger.duplicateCount, decodeCount: decodeCount,
+                expiredCount: merger.expiredCount, heldGroupCount: heldGroupCount)
         }
     }
 }

@@ -75,17 +75,20 @@ extension BlockMerger {
     /// - Returns: False if there is none.
     mutating func takeNextTrace() throws(BlockError) -> Bool {
         var first: (input: Int, trace: MergeTrace)?
-        var isShared = false
+        var (isShared, isExpired) = (false, false)
         for index in inputs.indices where inputs[index].slot >= 0 {
             guard let group = groups[inputs[index].slot] else { continue }
             let trace = group.traces[inputs[index].trace]
             if let other = first {
                 if other.trace.id < trace.id { continue }
-                isShared = other.trace.id == trace.id
-                if isShared { continue }
+                if other.trace.id == trace.id {
+                    isShared = true
+                    isExpired = isExpired && trace.isExpired
+                    continue
+                }
             }
             first = (index, trace)
-            isShared = false
+            (isShared, isExpired) = (false, trace.isExpired)
         }
         guard let first, let group = groups[inputs[first.input].slot] else { return false }
         let id = first.trace.id
@@ -96,7 +99,9 @@ extension BlockMerger {
             }
             lastID = id
         }
-        if isShared || hasDerivedColumn && !group.hasCritical {
+        if isExpired {
+            leaveOut(id)
+        } else if isShared || hasDerivedColumn && !group.hasCritical {
             guard !isContinued else {
                 throw BlockError(.corrupted, "trace \(id) of block \(inputs[first.input].id) stands there twice")
             }
@@ -118,11 +123,26 @@ extension BlockMerger {
         advance(input, to: rows.upperBound, group)
     }
 
+    /// Passes over the rows that a trace has in the row groups at hand.
+    private mutating func leaveOut(_ id: TraceID) {
+        for index in inputs.indices where inputs[index].slot >= 0 {
+            guard let group = groups[inputs[index].slot] else { continue }
+            let trace = group.traces[inputs[index].trace]
+            guard trace.id == id else { continue }
+            let rows = inputs[index].row..<min(trace.rows.upperBound, inputs[index].endRow)
+            pending.skip(slot: inputs[index].slot, rows)
+            countExpired(rows.count)
+            advance(index, to: rows.upperBound, group)
+        }
+    }
+
     /// Moves an input on in its row group, and off it at its end.
     private mutating func advance(_ input: Int, to row: Int, _ group: MergeGroup) {
         inputs[input].row = row
         if row >= inputs[input].endRow {
+            let slot = inputs[input].slot
             inputs[input].slot = -1
+            if leavesOut { releaseIfUnused(slot) }
         } else if group.traces[inputs[input].trace].rows.upperBound <= row {
             inputs[input].trace += 1
         }

@@ -38,14 +38,19 @@ package struct BlockMerger: ~Copyable {
     var output: MergedBlockWriter
     let criticalPathVersion: UInt8
     let derivation: Derivation
+    /// Whether traces may be left out.
+    let leavesOut: Bool
     /// The trace whose rows come from several inputs, or whose derived column must be computed.
     var open: OpenTrace?
     var columns = MergedTrace()
     var times = FlatBuffer<UInt64>()
     var lastID: TraceID?
     package private(set) var duplicateCount = 0
+    /// Rows that were left out because they are older than they are kept.
+    package private(set) var expiredCount = 0
 
     mutating func countDuplicate() { duplicateCount += 1 }
+    mutating func countExpired(_ rowCount: Int) { expiredCount += rowCount }
     private var state = State.header
 
     private enum State { case header, rows, tail, end }
@@ -61,6 +66,7 @@ package struct BlockMerger: ~Copyable {
         self.inputs = inputs
         self.criticalPathVersion = criticalPathVersion
         self.derivation = derivation
+        leavesOut = inputs.contains { $0.expired != nil }
         output = MergedBlockWriter(id, catalog, criticalPathVersion: criticalPathVersion, effort: effort)
     }
 
@@ -81,7 +87,8 @@ package struct BlockMerger: ~Copyable {
             return .part(output.header())
         case .rows:
             while true {
-                if let part = writeRowGroup(leastRowCount: BlockLayout.rowGroupRowLimit) { return .part(part) }
+                let least = isCrowded ? 1 : BlockLayout.rowGroupRowLimit
+                if let part = writeRowGroup(leastRowCount: least) { return .part(part) }
                 if let input = inputs.firstIndex(where: \.needsGroup) {
                     return .load(input: input, group: inputs[input].groups.lowerBound)
                 }
@@ -102,6 +109,28 @@ package struct BlockMerger: ~Copyable {
             return .end
         }
     }
+
+    // MARK: - Memory
+
+    /// Decoded row groups beyond one an input, above which the rows at hand are written although they are few: where
+    /// most rows are left out, many row groups would have to be held for one of the output.
+    package static let extraGroupLimit = 8
+
+    /// Row groups of inputs that are held.
+    package var heldGroupCount: Int { groups.count { $0 != nil } }
+
+    private var isCrowded: Bool {
+        leavesOut && heldGroupCount > inputs.count + Self.extraGroupLimit
+    }
+
+    /// Lets go of a row group that was gone through if all of its rows were left out.
+    mutating func releaseIfUnused(_ slot: Int) {
+        guard !pending.hasRows(of: slot) else { return }
+        pending.forget(slot: slot)
+        groups[slot] = nil
+    }
+
+    // MARK: - Writing
 
     /// Rows whose derived column is known and that no copy can replace any more.
     private var readyRowCount: Int {
@@ -163,7 +192,7 @@ package struct BlockMerger: ~Copyable {
         }
         let decoder = MergeGroupDecoder(
             try RowGroupDecoder(part.bytes, index: part.group, entry: entry, id: input.id), catalog,
-            schema: input.schema, input: index, slot: slot)
+            schema: input.schema, input: index, slot: slot, input.expired)
         let group = try decoder.decode(
             part.traces, hasCritical: hasDerivedColumn && input.criticalPathVersion == criticalPathVersion)
         let rows = input.rows.clamped(to: entry.firstRow..<(entry.firstRow + entry.rowCount))

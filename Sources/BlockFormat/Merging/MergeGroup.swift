@@ -78,6 +78,8 @@ struct MergeTrace: BitwiseCopyable {
     var low: UInt64
     var first: UInt32
     var end: UInt32
+    /// Whether all that the input has of it is older than it is kept.
+    var isExpired: Bool
 
     @inline(__always) var rows: Range<Int> { Int(first)..<Int(end) }
     @inline(__always) var id: TraceID { TraceID(high: high, low: low) }

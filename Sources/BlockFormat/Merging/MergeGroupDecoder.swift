@@ -13,6 +13,7 @@ struct MergeGroupDecoder: ~Copyable {
     let schema: BlockSchema
     let input: Int
     let slot: Int
+    private let expired: ExpiredTraces?
     var parts: MergeGroupParts
     private var scratch = FlatBuffer<UInt32>(capacity: BlockLayout.rowGroupRowLimit)
 
@@ -22,8 +23,10 @@ struct MergeGroupDecoder: ~Copyable {
 
     /// - Parameters:
     ///   - slot: Where the group will be kept; part of its strings' tags.
+    ///   - expired: Of the input.
     init(
-        _ decoder: consuming RowGroupDecoder, _ catalog: MergeCatalog, schema: BlockSchema, input: Int, slot: Int
+        _ decoder: consuming RowGroupDecoder, _ catalog: MergeCatalog, schema: BlockSchema, input: Int, slot: Int,
+        _ expired: ExpiredTraces?
     ) {
         parts = MergeGroupParts(columnCount: catalog.columnCount)
         parts.rowCount = decoder.entry.rowCount
@@ -32,6 +35,7 @@ struct MergeGroupDecoder: ~Copyable {
         self.schema = schema
         self.input = input
         self.slot = slot
+        self.expired = expired
     }
 
     /// - Parameters:
@@ -176,13 +180,14 @@ struct MergeGroupDecoder: ~Copyable {
         var deltas = FlatBuffer<UInt64>(capacity: parts.rowCount)
         try decoder.integers(FixedColumn.start.rawValue, count: parts.rowCount, 0..<parts.rowCount, into: &deltas)
         var row = 0
-        for trace in traces {
+        for (index, trace) in traces.enumerated() {
             let rows = trace.rows.clamped(to: first..<(first + parts.rowCount))
             guard !rows.isEmpty, rows.lowerBound - first == row else { continue }
             let end = rows.upperBound - first
             parts.traces.append(
                 MergeTrace(
-                    high: trace.id.high, low: trace.id.low, first: UInt32(row), end: UInt32(end)))
+                    high: trace.id.high, low: trace.id.low, first: UInt32(row), end: UInt32(end),
+                    isExpired: expired?[decoder.entry.firstTrace + index] ?? false))
             var start = trace.start
             while row < end {
                 start &+= deltas[row]

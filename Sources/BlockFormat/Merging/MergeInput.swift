@@ -13,6 +13,8 @@ package struct MergeInput: Sendable {
     /// Row groups that have some of them and are not read yet.
     var groups: Range<Int>
     let entries: [RowGroupEntry]
+    /// Traces that are left out unless another input has younger spans of them; nil for none.
+    let expired: ExpiredTraces?
 
     // The row that comes next, once its group is there:
     /// Where the group is kept; −1: it has to be read, or there is none.
@@ -23,9 +25,12 @@ package struct MergeInput: Sendable {
     /// Rows of the group that take part end here.
     var endRow = 0
 
-    /// - Parameter range: Only traces in it take part.
-    package init(_ reader: BlockReader, in range: TraceIDRange) async throws {
+    /// - Parameters:
+    ///   - range: Only traces in it take part.
+    ///   - expired: Of the block: traces that are left out if they are expired in every input that has them.
+    package init(_ reader: BlockReader, in range: TraceIDRange, leavingOut expired: ExpiredTraces? = nil) async throws {
         id = reader.id
+        self.expired = expired
         schema = reader.schema
         criticalPathVersion = reader.footer.criticalPathVersion
         entries = reader.footer.rowGroups
@@ -57,7 +62,7 @@ extension BlockReader {
         return MergePart(group: group, bytes: bytes, traces: traces)
     }
 
-    private static let mergeRetainedByteLimit = 1 << 20
+    static let mergeRetainedByteLimit = 1 << 20
 
     /// All rows of a row group, for a merge that has to compare copies of spans.
     package func mergeRows(_ group: Int, pool: SlabPool) async throws -> SpanBatchView {

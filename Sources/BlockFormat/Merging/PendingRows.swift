@@ -76,6 +76,20 @@ struct PendingRows: ~Copyable {
                 slot: UInt32(slot), first: UInt32(rows.lowerBound), count: UInt32(rows.count), isSkipped: isSkipped))
     }
 
+    /// Whether rows of a slot wait that are not left out.
+    func hasRows(of slot: Int) -> Bool {
+        for index in 0..<segments.count {
+            let segment = segments[index]
+            if Int(segment.slot) == slot, !segment.isSkipped, segment.count > 0 { return true }
+        }
+        return false
+    }
+
+    /// Lets go of a slot of which all rows are left out.
+    mutating func forget(slot: Int) {
+        for index in 0..<segments.count where Int(segments[index].slot) == slot { segments[index].count = 0 }
+    }
+
     /// Leaves the last row out and puts another in its place.
     mutating func replaceLast(slot: Int, row: Int) {
         let last = segments[lastLive]

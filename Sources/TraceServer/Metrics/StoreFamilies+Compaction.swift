@@ -40,6 +40,9 @@ extension PrometheusFamily {
             .counter(
                 "vivace_compaction_duplicates_total", "Copies of spans among them that were dropped.",
                 figures.duplicateSpanCount),
+            .counter(
+                "vivace_compaction_expired_spans_total", "Spans among them that were left out because of their age.",
+                figures.leftOutSpanCount),
             .gauge(
                 "vivace_compaction_removed_objects", "Objects of blocks that live no longer and are not deleted yet.",
                 figures.removedObjectCount),

@@ -44,6 +44,8 @@ final class BlockMerge: @unchecked Sendable {
 
     var statistics: BlockStatistics { merger.statistics }
     var byteCount: Int { merger.byteCount }
+    /// Spans that were left out because of their age.
+    var expiredCount: Int { merger.expiredCount }
 }
 
 /// Computes critical paths and keeps its memory.

@@ -19,6 +19,8 @@ package struct CompactionFigures: Sendable, Equatable {
     package var mergedSpanCount = 0
     /// Copies of spans that merging found and dropped.
     package var duplicateSpanCount = 0
+    /// Spans that merging left out because they were older than they are kept.
+    package var leftOutSpanCount = 0
     /// Dropped by retention.
     package var expiredBlockCount = 0
     package var expiredByteCount = 0

@@ -3,15 +3,18 @@
 package import BlockFormat
 package import TraceModel
 
-/// Blocks that become one, or several that share nothing but the window.
+/// Blocks that become one, or several that share nothing but the window; or one that becomes smaller.
 package struct CompactionJob: Hashable, Sendable {
     package var tenant: TenantID
     /// When the window begins, Unix seconds.
     package var windowStart: UInt64
-    /// At least two, those that arrived first before the others.
+    /// Those that arrived first before the others. One alone is written anew without what is older than it is kept.
     package var inputs: [BlockSummary]
-    /// Above that of every input.
+    /// Above that of every input; that of the input if it is one alone.
     package var outputLevel: UInt8
+
+    /// Whether it is there for what retention takes from a block.
+    package var isRewrite: Bool { inputs.count == 1 }
 
     package var byteCount: Int { inputs.reduce(0) { $0 + $1.byteCount } }
     package var rowCount: Int { inputs.reduce(0) { $0 + $1.rowCount } }
@@ -29,6 +32,10 @@ package struct CompactionJob: Hashable, Sendable {
 /// So a window of n cut blocks has at most `fanIn − 1` blocks a level, O(log n) in all, and complete ones. A job raises
 /// the level of every span in it, and no level exceeds `levelLimit`: that is how often a span is written at most,
 /// besides the cut. Usual is ⌈log n⌉ (to the base `fanIn`) + 1. Since levels only rise, planning and merging end.
+///
+/// A block that nothing of this touches is written anew when more than half of its spans should be older than they are
+/// kept, and the others have longer to stay than a window lasts: what arrived within a window goes with its block soon
+/// enough. Each time half of the block goes, so that this ends too, and writes no more than the block once more.
 package struct CompactionPlan: Sendable, Equatable {
     /// No block stands in two of them; those that bring most for their bytes come first.
     package private(set) var jobs: [CompactionJob] = []
@@ -40,9 +47,11 @@ package struct CompactionPlan: Sendable, Equatable {
     ///   - nowSeconds: Unix time; decides only which windows are over.
     ///   - closesAllWindows: Takes every window for one that is over.
     ///   - leftAlone: Blocks that are not to be merged.
+    ///   - retention: Says what is too old; nil: nothing is.
+    ///   - keptWhole: Blocks that are not to be written anew for it.
     package init(
         _ state: ManifestState, nowSeconds: UInt64, _ options: CompactionOptions, closesAllWindows: Bool = false,
-        leftAlone: Set<BlockID> = []
+        leftAlone: Set<BlockID> = [], retention: RetentionPlan? = nil, keptWhole: Set<BlockID> = []
     ) {
         precondition(options.fanIn >= 2 && options.windowSeconds > 0)
         for blocks in state.blocksByTenant.values {
@@ -59,6 +68,7 @@ package struct CompactionPlan: Sendable, Equatable {
                 plan(blocks, window * options.windowSeconds, isOver: isOver, options)
             }
         }
+        if let retention { planRewrites(state, retention, options, keptWhole) }
         jobs.sort(by: Self.precedes)
     }
 
@@ -96,6 +106,23 @@ package struct CompactionPlan: Sendable, Equatable {
             taken.removeLast()
         }
         return taken
+    }
+
+    /// Plans to write blocks anew that are in no job and are mostly too old.
+    private mutating func planRewrites(
+        _ state: ManifestState, _ retention: RetentionPlan, _ options: CompactionOptions, _ keptWhole: Set<BlockID>
+    ) {
+        let busy = Set(jobs.flatMap(\.inputs).map(\.id)).union(keptWhole)
+        for (tenant, blocks) in state.blocksByTenant {
+            guard let cutOff = retention.cutOffSeconds(of: tenant) else { continue }
+            for block in blocks.values where block.share(before: cutOff) > 0.5 && !busy.contains(block.id) {
+                let last = block.arrivalSeconds.upperBound
+                guard last >= cutOff, last - cutOff >= options.windowSeconds else { continue }
+                let windowStart = last / options.windowSeconds * options.windowSeconds
+                jobs.append(
+                    CompactionJob(tenant: tenant, windowStart: windowStart, inputs: [block], outputLevel: block.level))
+            }
+        }
     }
 
     private mutating func add(_ inputs: [BlockSummary], _ windowStart: UInt64) {

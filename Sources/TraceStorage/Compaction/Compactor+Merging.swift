@@ -11,7 +11,8 @@ internal import TraceModel
 extension Compactor {
     /// Writes the output of a job: durable objects that no commit names yet.
     ///
-    /// Waits until there is memory for it. Throws ``NothingGained`` if blocks would not become fewer. After an error nothing is left of it that the next start does not delete.
+    /// Waits until there is memory for it. Throws ``NothingGained`` if blocks would not become fewer,
+    /// or one not smaller by half. After an error nothing is left of it that the next start does not delete.
     func merge(_ job: CompactionJob) async throws -> MergedBlocks {
         let memory = try await budget.takeWaiting(Self.byteCount(of: job), for: .compaction)
         defer { withExtendedLifetime(memory) {} }
@@ -23,11 +24,15 @@ extension Compactor {
         for reader in sources.readers { spanCount += try await reader.greatestSpanCount() }
         sources.derives = spanCount <= BlockMerge.derivedSpanLimit
         let ranges = ranges(of: job, sources)
-        guard ranges.count < job.inputs.count else { throw NothingGained() }
+        if !job.isRewrite, ranges.count >= job.inputs.count { throw NothingGained() }
+        try await findExpired(of: job, in: &sources)
+        if sources.leavesOut { memory.count(memory.byteCount + BlockMerger.extraGroupLimit * Self.groupByteCount) }
         var output = MergedBlocks()
         do {
             for range in ranges {
-                if let block = try await writeBlock(of: job, sources, range) { output.blocks.append(block) }
+                let written = try await writeBlock(of: job, sources, range)
+                output.expiredCount += written.expiredCount
+                if let block = written.block { output.blocks.append(block) }
             }
         } catch {
             for block in output.blocks {
@@ -35,14 +40,43 @@ extension Compactor {
             }
             throw error
         }
-        output.duplicateCount = job.rowCount - output.blocks.reduce(0) { $0 + $1.rowCount }
+        output.duplicateCount = job.rowCount - output.expiredCount - output.blocks.reduce(0) { $0 + $1.rowCount }
         return output
+    }
+
+    /// Looks for what retention leaves out of a job.
+    ///
+    /// It is judged as blocks are that go as a whole, by the time and the store as they are now; and nothing is left
+    /// out if it is more than one pass may drop.
+    private func findExpired(of job: CompactionJob, in sources: inout MergeSources) async throws {
+        let plan = RetentionPlan(manifest.state, nowSeconds: configuration.nowSeconds, configuration.retention)
+        guard let cutOff = plan.cutOffSeconds(of: job.tenant) else {
+            if job.isRewrite { throw NothingGained() }
+            return
+        }
+        var (byteCount, rowCount) = (0.0, 0)
+        var expired: [ExpiredTraces?] = []
+        for (block, reader) in zip(job.inputs, sources.readers) {
+            let isYoung = block.arrivalSeconds.lowerBound >= cutOff
+            let found = isYoung ? nil : try await reader.expiredTraces(before: cutOff)
+            expired.append(found)
+            let count = found?.rowCount ?? 0
+            rowCount += count
+            byteCount += Double(block.byteCount) * Double(count) / Double(max(1, block.rowCount))
+        }
+        let isAllowed = plan.allowsDropping(Int(byteCount))
+        if job.isRewrite, !isAllowed || rowCount <= job.rowCount / 2 { throw NothingGained() }
+        guard isAllowed, rowCount > 0 else { return }
+        sources.expired = expired
+        sources.cutOffSeconds = cutOff
     }
 
     /// Bytes that a job holds at most, about: a row group of each input, one of the output, and its trace index.
     private static func byteCount(of job: CompactionJob) -> Int {
-        (16 << 20) + job.inputs.count * (5 << 20) + min(job.traceCount, 1 << 20) * 48
+        (16 << 20) + job.inputs.count * groupByteCount + min(job.traceCount, 1 << 20) * 48
     }
+
+    private static let groupByteCount = 5 << 20
 
     private func effort(_ level: UInt8) -> CompressionEffort {
         level >= configuration.compaction.thoroughLevel ? .thorough : .fast
@@ -76,23 +110,22 @@ extension Compactor {
 
     // MARK: - One block
 
-    /// - Returns: The block, nil if the range holds nothing.
+    /// - Returns: The block, nil if the range holds nothing; and how many spans were left out because of their age.
     private func writeBlock(
         of job: CompactionJob, _ sources: MergeSources, _ range: TraceIDRange
-    ) async throws -> BlockSummary? {
+    ) async throws -> MergedBlock {
         let id = BlockID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
         let key = try BlockKey.key(of: id, tenant: job.tenant)
         do {
-            let written: BlockSummary?
+            var written: MergedBlock
             if let catalog = sources.catalog {
                 written = try await writeColumns(id, key, job.tenant, sources, catalog, range)
             } else {
                 written = try await writeRows(id, key, job.tenant, sources, range)
             }
-            guard var block = written else { return nil }
-            block.level = job.outputLevel
-            try await checkReadable(block, key)
-            return block
+            written.block?.level = job.outputLevel
+            if let block = written.block { try await checkReadable(block, key) }
+            return written
         } catch {
             // It may be there all the same, and the next attempt has another ID.
             try? await objects.delete(key)
@@ -103,10 +136,13 @@ extension Compactor {
     private func writeColumns(
         _ id: BlockID, _ key: ObjectKey, _ tenant: TenantID, _ sources: MergeSources, _ catalog: MergeCatalog,
         _ range: TraceIDRange
-    ) async throws -> BlockSummary? {
+    ) async throws -> MergedBlock {
         var inputs: [MergeInput] = []
-        for reader in sources.readers { inputs.append(try await MergeInput(reader, in: range)) }
-        guard inputs.contains(where: { $0.rowCount > 0 }) else { return nil }
+        for (index, reader) in sources.readers.enumerated() {
+            let expired = sources.leavesOut ? sources.expired[index] : nil
+            inputs.append(try await MergeInput(reader, in: range, leavingOut: expired))
+        }
+        guard inputs.contains(where: { $0.rowCount > 0 }) else { return MergedBlock() }
         let merge = BlockMerge(id: id, catalog, inputs, derives: sources.derives, effort: sources.effort)
         try await objects.write(key) { writer in
             var supply: BlockMerge.Supply?
@@ -125,22 +161,33 @@ extension Compactor {
                 }
             }
         }
-        return BlockSummary(id: id, tenant: tenant, byteCount: merge.byteCount, statistics: merge.statistics)
+        guard merge.statistics.rowCount > 0 else {
+            try await objects.delete(key)
+            return MergedBlock(expiredCount: merge.expiredCount)
+        }
+        return MergedBlock(
+            block: BlockSummary(id: id, tenant: tenant, byteCount: merge.byteCount, statistics: merge.statistics),
+            expiredCount: merge.expiredCount)
     }
 
     /// Goes by way of rows, for blocks with parts that a merge of columns does not know.
     private func writeRows(
         _ id: BlockID, _ key: ObjectKey, _ tenant: TenantID, _ sources: MergeSources, _ range: TraceIDRange
-    ) async throws -> BlockSummary? {
+    ) async throws -> MergedBlock {
         var views: [SpanBatchView] = []
         for reader in sources.readers { try await reader.readRows(in: range, pool: pool) { views.append($0) } }
-        guard views.contains(where: { $0.rowCount > 0 }) else { return nil }
+        let rowCount = views.reduce(0) { $0 + $1.rowCount }
+        if sources.leavesOut { views = views.leavingOut(arrivedBefore: sources.cutOffSeconds, pool: pool) }
+        let expiredCount = rowCount - views.reduce(0) { $0 + $1.rowCount }
+        guard expiredCount < rowCount else { return MergedBlock(expiredCount: expiredCount) }
         let (rows, pool) = (views, pool)
         let build = try await executor.run { BlockBuild(id: id, heads: rows, pool: pool) }
         try await objects.write(key) { writer in
             while let part = try await executor.run({ build.nextPart() }) { try await writer.write(part) }
         }
-        return BlockSummary(id: id, tenant: tenant, byteCount: build.byteCount, statistics: build.statistics)
+        return MergedBlock(
+            block: BlockSummary(id: id, tenant: tenant, byteCount: build.byteCount, statistics: build.statistics),
+            expiredCount: expiredCount)
     }
 
     /// Opens a block that was written: what its reader refuses must not replace its inputs.
@@ -162,6 +209,38 @@ private struct MergeSources: Sendable {
     var catalog: MergeCatalog?
     var derives = true
     var effort: CompressionEffort
+    /// By input: traces that are too old; empty if nothing is left out.
+    var expired: [ExpiredTraces?] = []
+    /// When what is too old arrived before, Unix seconds.
+    var cutOffSeconds: UInt64 = 0
+
+    var leavesOut: Bool { !expired.isEmpty }
+}
+
+/// What became of a range of trace IDs.
+private struct MergedBlock {
+    /// Nil if it holds nothing that stays.
+    var block: BlockSummary?
+    /// Spans that were left out because of their age.
+    var expiredCount = 0
+}
+
+extension [SpanBatchView] {
+    /// All rows but those of traces of which every row arrived before a moment.
+    fileprivate func leavingOut(arrivedBefore seconds: UInt64, pool: SlabPool) -> [SpanBatchView] {
+        var kept: Set<TraceID> = []
+        for view in self {
+            for row in 0..<view.rowCount where UInt64(view.arrivalSeconds[row]) >= seconds {
+                kept.insert(view.traceID(row))
+            }
+        }
+        return map { view in
+            guard (0..<view.rowCount).contains(where: { !kept.contains(view.traceID($0)) }) else { return view }
+            var batch = SpanBatch(pool: pool)
+            for row in 0..<view.rowCount where kept.contains(view.traceID(row)) { batch.append(row: row, of: view) }
+            return batch.view()
+        }
+    }
 }
 
 /// Tells the compactor what is read.

@@ -45,6 +45,8 @@ package final class Compactor: Sendable {
         var openCommit: Commit?
         /// Blocks that no merge makes fewer: see ``Compactor/merge(_:)``.
         var leftAlone: Set<BlockID> = []
+        /// Blocks that have less to leave out than their times of arrival made believe.
+        var keptWhole: Set<BlockID> = []
         /// Out of the manifest, and still there as objects.
         var removed: [RemovedObject] = []
         /// Jobs that failed wait for this, longer after each failure.
@@ -77,9 +79,12 @@ package final class Compactor: Sendable {
 
     /// What is to be merged now.
     package func plan(closesAllWindows: Bool = false) -> CompactionPlan {
-        CompactionPlan(
-            manifest.state, nowSeconds: configuration.nowSeconds, configuration.compaction,
-            closesAllWindows: closesAllWindows, leftAlone: state.withLock { $0.leftAlone })
+        let (manifest, now) = (manifest.state, configuration.nowSeconds)
+        let (leftAlone, keptWhole) = state.withLock { ($0.leftAlone, $0.keptWhole) }
+        return CompactionPlan(
+            manifest, nowSeconds: now, configuration.compaction, closesAllWindows: closesAllWindows,
+            leftAlone: leftAlone, retention: RetentionPlan(manifest, nowSeconds: now, configuration.retention),
+            keptWhole: keptWhole)
     }
 
     package var figures: CompactionFigures {
@@ -162,7 +167,13 @@ package final class Compactor: Sendable {
             report(job, output, began.duration(to: .now), logger)
             return true
         } catch is NothingGained {
-            state.withLock { $0.leftAlone.formUnion(job.inputs.map(\.id)) }
+            state.withLock { state in
+                if job.isRewrite {
+                    state.keptWhole.insert(job.inputs[0].id)
+                } else {
+                    state.leftAlone.formUnion(job.inputs.map(\.id))
+                }
+            }
             return true
         } catch let error as ManifestError where error.code == .conflict {
             // Somebody else took an input away: the next plan knows.
@@ -181,13 +192,14 @@ package final class Compactor: Sendable {
             state.figures.writtenByteCount += bytes
             state.figures.mergedSpanCount += job.rowCount
             state.figures.duplicateSpanCount += output.duplicateCount
+            state.figures.leftOutSpanCount += output.expiredCount
         }
         logger.info(
             "blocks merged",
             metadata: [
                 "tenant": "\(job.tenant.name)", "blocks": "\(job.inputs.count)", "into": "\(output.blocks.count)",
                 "level": "\(job.outputLevel)", "spans": "\(job.rowCount)", "bytes": "\(job.byteCount)",
-                "bytes after": "\(bytes)", "took": "\(time)",
+                "expired": "\(output.expiredCount)", "bytes after": "\(bytes)", "took": "\(time)",
             ])
     }
 
@@ -221,11 +233,13 @@ package final class Compactor: Sendable {
     }
 }
 
-/// A job would write as many blocks as it reads.
+/// A job would write as many blocks as it reads, or one that is hardly smaller than what it reads.
 struct NothingGained: Error {}
 
 /// What a job has written.
 struct MergedBlocks: Sendable {
     var blocks: [BlockSummary] = []
     var duplicateCount = 0
+    /// Spans that were left out because of their age.
+    var expiredCount = 0
 }

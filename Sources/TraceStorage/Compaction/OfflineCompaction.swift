@@ -30,6 +30,8 @@ package struct OfflineCompaction: Sendable {
             }
             var configuration = Compactor.Configuration(now: now)
             configuration.compaction = options
+            // How long spans are kept is for the server to know: here nothing is dropped.
+            configuration.retention = RetentionPolicy(seconds: .max)
             // Nobody reads beside this; who lists the directory's blocks looks again.
             configuration.compaction.removalGrace = .zero
             compactor = try Compactor(

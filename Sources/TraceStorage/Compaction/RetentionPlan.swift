@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which blocks are older than they are kept: a pure function of the live blocks and the time.
+package import TraceModel
+
+/// What is older than it is kept: a pure function of the live blocks and the time.
 ///
-/// A block goes as a whole when its newest spans arrived too long ago. Two guards stand before that, because what is
-/// dropped is gone:
+/// A block goes as a whole when its newest spans arrived too long ago. Where blocks are written anew, traces of which
+/// all spans in them are too old are left out: see ``cutOffSeconds(of:)``. Two guards stand before that, because what
+/// is dropped is gone:
 /// - *The clock is not believed* if it runs more than a day ahead of the newest commit: it is taken to be that day.
 /// - *No pass drops more than a fifth* of the store's bytes unless the policy allows it: a retention that was mistyped,
 ///   or a clock that jumped and then wrote, would take nearly everything.
@@ -13,27 +16,60 @@ package struct RetentionPlan: Sendable, Equatable {
     /// Why expired blocks are kept all the same; nil if they are not.
     package private(set) var refusal: String?
 
+    /// Whether what is written anew may lack what is too old.
+    package private(set) var leavesOut = true
+    private let nowSeconds: UInt64
+    private let policy: RetentionPolicy
+    /// Of all live blocks.
+    private var byteCount = 0
+
     package static let trustedSeconds: UInt64 = 86_400
 
     /// - Parameter nowSeconds: Unix time by this machine's clock.
     package init(_ state: ManifestState, nowSeconds: UInt64, _ policy: RetentionPolicy) {
         let newest = state.newestCommitNanoseconds / 1_000_000_000
-        let now = min(nowSeconds, newest + Self.trustedSeconds)
-        var byteCount = 0
+        self.nowSeconds = min(nowSeconds, newest + Self.trustedSeconds)
+        self.policy = policy
+        // In blocks that are not expired as a whole, if spans arrived evenly.
+        var partialByteCount = 0.0
         for (tenant, blocks) in state.blocksByTenant {
-            let kept = policy.seconds(for: tenant)
+            let cutOff = age(policy.seconds(for: tenant))
             for block in blocks.values {
                 byteCount += block.byteCount
-                let last = block.arrivalSeconds.upperBound
-                if now > last, now - last > kept { expired.append(block) }
+                if block.arrivalSeconds.upperBound < cutOff {
+                    expired.append(block)
+                } else {
+                    partialByteCount += Double(block.byteCount) * block.share(before: cutOff)
+                }
             }
         }
         expired.sort { ($0.arrivalSeconds.upperBound, $0.id) < ($1.arrivalSeconds.upperBound, $1.id) }
         let dropped = expired.reduce(0) { $0 + $1.byteCount }
-        guard dropped > byteCount / 5, !policy.allowsLargeDrop else { return }
+        leavesOut = allowsDropping(dropped + Int(partialByteCount))
+        guard !allowsDropping(dropped) else { return }
         refusal =
             "\(expired.count) blocks are older than the retention, \(dropped) of \(byteCount) bytes: more than a fifth "
             + "is dropped only with --retention-allow-large-drop; check --retention and this machine's clock"
         expired = []
+    }
+
+    /// What arrived before may be left out, Unix seconds; nil where nothing may be.
+    ///
+    /// A trace is left out only when all of its spans in the blocks at hand are that old: it is not cut in two.
+    package func cutOffSeconds(of tenant: TenantID) -> UInt64? { leavesOut ? age(policy.seconds(for: tenant)) : nil }
+
+    /// Whether one pass may drop so many bytes.
+    package func allowsDropping(_ byteCount: Int) -> Bool { policy.allowsLargeDrop || byteCount <= self.byteCount / 5 }
+
+    /// When it was so many seconds ago.
+    private func age(_ seconds: UInt64) -> UInt64 { nowSeconds > seconds ? nowSeconds - seconds : 0 }
+}
+
+extension BlockSummary {
+    /// The share of its spans that arrived before a moment, if they arrived evenly.
+    func share(before seconds: UInt64) -> Double {
+        let (first, last) = (arrivalSeconds.lowerBound, arrivalSeconds.upperBound)
+        guard seconds > first else { return 0 }
+        return min(1, Double(seconds - first) / (Double(last - first) + 1))
     }
 }

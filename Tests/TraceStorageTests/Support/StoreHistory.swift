@@ -24,6 +24,7 @@ struct StoreHistory {
     /// Unix seconds that every span is kept.
     private static let keptSeconds: UInt32 = 25
     private let clock = Clock()
+    private let windowSeconds: UInt64
 
     /// Follows the arrivals.
     private final class Clock: Sendable {
@@ -35,6 +36,7 @@ struct StoreHistory {
 
     init(seed: UInt64) {
         name = "seed \(seed)"
+        windowSeconds = seed < 100 || seed % 2 == 0 ? 3600 : 4
         system = SimulatedFileSystem(seed: seed)
         generator = SeededGenerator(seed: seed &* 77 &+ 1)
         traffic = RandomOTLP(seed: seed, options: .init(hasBadIDs: seed % 2 == 0, traceCount: 5))
@@ -202,12 +204,14 @@ struct StoreHistory {
     /// nil if the power was cut.
     private func reopen() async throws -> OpenStore? {
         do {
-            let clock = clock
+            let (clock, windowSeconds) = (clock, windowSeconds)
             return try await insistently {
                 try await OpenStore.open(on: system) { configuration in
                     configuration.now = { clock.nanoseconds }
                     configuration.compaction.fanIn = 2
                     configuration.compaction.removalGrace = .zero
+                    // So short that blocks are written anew for what is too old in them.
+                    configuration.compaction.windowSeconds = windowSeconds
                     configuration.retention = RetentionPolicy(seconds: UInt64(Self.keptSeconds))
                     configuration.retention.allowsLargeDrop = true
                     // So near to each other that every history has some, and deletes commits.
