@@ -5,7 +5,7 @@ internal import Testing
 
 @Suite struct SlabPoolTests {
     static let slabElementCount = SlabPool.slabByteCount / 8
-    static let slabsInPage = SlabPool.hugePageByteCount / SlabPool.slabByteCount
+    static let slabsInPage = (2 << 20) / SlabPool.slabByteCount
 
     /// A column over `slabCount` slabs of the pool that counts up from `first`.
     static func column(_ slabCount: Int, from first: Int, _ pool: SlabPool) -> SegmentedColumn<Int> {
@@ -39,12 +39,23 @@ internal import Testing
     }
 
     @Test func `what a pool keeps is used before the system is asked for more`() {
-        let pool = SlabPool(retainedByteLimit: 1 << 20, isInHugePages: true)
+        let pool = SlabPool(retainedByteLimit: 4 << 20, isInHugePages: true)
         Self.fill(40, pool)
-        #expect(pool.retainedByteCount == 40 * SlabPool.slabByteCount)
+        #expect(pool.retainedByteCount == 2 << 20)
         let column = Self.column(30, from: 0, pool)
-        #expect(pool.retainedByteCount == 10 * SlabPool.slabByteCount)
+        #expect(pool.retainedByteCount == (2 << 20) - 30 * SlabPool.slabByteCount)
         let isRight = Self.holds(column, from: 0)
+        #expect(isRight)
+    }
+
+    @Test func `whole pages go back to the system, down to the limit, and serve again`() {
+        let pool = SlabPool(retainedByteLimit: 4 << 20, isInHugePages: true)
+        let lasting = Self.column(1, from: 5, pool)
+        for _ in 0..<3 {
+            Self.fill(Self.slabsInPage * 6, pool)
+            #expect(pool.retainedByteCount == (4 << 20) - SlabPool.slabByteCount)
+        }
+        let isRight = Self.holds(lasting, from: 5)
         #expect(isRight)
     }
 
