@@ -11,7 +11,11 @@ extension BlockReader {
         let column = RestColumns(owner).keys.rawValue
         var keys: Set<[UInt8]> = []
         if let dictionary = try await dictionaries([column])[column] {
-            for index in 0..<dictionary.value.count { keys.insert(dictionary.value.value(index).bytes) }
+            for index in 0..<dictionary.value.count {
+                let (key, count) = dictionary.value.value(index)
+                // A block that was split off keeps the keys of the others.
+                if count > 0 { keys.insert(key) }
+            }
             return keys
         }
         for group in footer.rowGroups.indices {

@@ -28,8 +28,11 @@ struct ShapeTable: ~Copyable {
 
     init() {}
 
-    init(_ schema: BlockSchema) {
-        for list in schema.shapes {
+    /// - Parameter tellsRestByOwner: Whether the attributes of events and links in the rest columns have a column index
+    ///   of their own: one and two behind that of spans.
+    init(_ schema: BlockSchema, tellsRestByOwner: Bool = false) {
+        for (owner, list) in schema.shapes.enumerated() {
+            let rest = UInt32(schema.columns.count + (tellsRestByOwner ? owner : 0))
             firstShapes.append(starts.count)
             for shape in list {
                 starts.append(UInt32(slots.count))
@@ -37,7 +40,7 @@ struct ShapeTable: ~Copyable {
                 for column in shape {
                     if column == BlockSchema.rest {
                         restCount += 1
-                        slots.append(Slot(column: UInt32(schema.columns.count), isString: false))
+                        slots.append(Slot(column: rest, isString: false))
                     } else {
                         slots.append(Slot(column: column, isString: schema.columns[Int(column)].type.isByteString))
                     }

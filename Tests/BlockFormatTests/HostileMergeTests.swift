@@ -39,6 +39,20 @@ internal import TraceModel
         }
     }
 
+    @Test(arguments: 0..<4 as Range<Int>)
+    func `so does one in a block with rest columns`(bit: Int) async throws {
+        let surgery = try BlockSurgery(RestColumnTests.small)
+        let limits = RestColumnTests.limits(0)
+        var choices = Choices(seed: UInt64(bit))
+        let views = try MergeTests.sources(seed: 3, count: 1, maximumSpans: 20)
+        let other = try await write(views, id: BlockID(high: 9, low: 9), limits: limits).open()
+        for position in surgery.bytes.indices {
+            var damaged = surgery
+            damaged.bytes[position] ^= 1 << UInt8(choices.below(8))
+            await Self.mergeDamaged(damaged, with: other)
+        }
+    }
+
     @Test(arguments: 0..<6 as Range<UInt64>)
     func `so do many`(seed: UInt64) async throws {
         let surgery = try BlockSurgery(DamageTests.large)

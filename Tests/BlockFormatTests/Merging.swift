@@ -103,7 +103,7 @@ func expectEqual(_ merged: WrittenBlock, toBlockOf views: [SpanBatchView], deriv
 }
 
 extension AttributeLimits {
-    /// A column for every attribute: blocks with rest columns are not merged column by column.
+    /// A column for every attribute: of what a merge's output is compared with nothing stands in rest columns.
     static var everyColumn: AttributeLimits {
         var limits = AttributeLimits()
         (limits.columnCount, limits.keyByteCount, limits.shapeCount, limits.slotCount) = (.max, .max, .max, .max)

@@ -59,11 +59,14 @@ extension MergeGroupDecoder {
             uses[Int(code)] += 1
             parts.values[index] = UInt64(catalog.tables.shapeCodes[list, UInt32(code)])
         }
-        var counts = FlatBuffer(repeating: 0, count: schema.columns.count)
+        // The last one for the rest columns.
+        let columnCount = schema.columns.count
+        var counts = FlatBuffer(repeating: 0, count: columnCount + 1)
         for shape in shapes.indices where uses[shape] > 0 {
-            for column in shapes[shape] { counts[Int(column)] += uses[shape] }
+            for column in shapes[shape] { counts[min(Int(column), columnCount)] += uses[shape] }
         }
-        for column in 0..<counts.count where counts[column] > 0 { try decodeAttribute(column, count: counts[column]) }
+        for column in 0..<columnCount where counts[column] > 0 { try decodeAttribute(column, count: counts[column]) }
+        try decodeRest(owner, count: counts[columnCount])
     }
 
     private mutating func decodeAttribute(_ index: Int, count: Int) throws(BlockError) {
@@ -127,7 +130,7 @@ extension MergeGroupDecoder {
         return sum
     }
 
-    private static func longByteCount(_ tag: UInt64, _ strings: ChunkStrings) -> Int {
+    static func longByteCount(_ tag: UInt64, _ strings: ChunkStrings) -> Int {
         let byteCount = strings.byteCount(StringTag.entry(tag))
         return byteCount > BlockLayout.shortStringByteLimit ? byteCount : 0
     }
@@ -181,8 +184,11 @@ extension MergeGroupDecoder {
         let code = Int(parts.values[parts.starts[Int(shapeColumn.rawValue)] + index])
         var sum = 0
         for position in catalog.tables.shapes.range(catalog.tables.shapes.firstShape(of: owner) + code) {
-            let column = Int(FixedColumn.firstAttribute) + catalog.tables.shapes.slots[position].column
-            if let strings = parts.strings[UInt32(column)] {
+            let place = catalog.tables.shapes.slots[position].column
+            let column = Int(FixedColumn.firstAttribute) + place
+            if place >= catalog.tables.schema.columns.count {
+                sum += restLongByteCount(owner, next[column])
+            } else if let strings = parts.strings[UInt32(column)] {
                 sum += Self.longByteCount(parts.values[next[column]], strings)
             }
             next[column] += 1

@@ -56,13 +56,25 @@ struct MergeSchema: ~Copyable {
             for owner in AttributeOwner.allCases {
                 shapeCodes.beginList()
                 for shape in input.shapes[Int(owner.rawValue)] {
+                    let merged = shape.map { $0 == BlockSchema.rest ? $0 : codes[Int($0)] }
                     shapeCodes.append(
-                        shapeTables[Int(owner.rawValue)].code(
-                            of: shape.map { codes[Int($0)] }, in: &schema.shapes[Int(owner.rawValue)]))
+                        shapeTables[Int(owner.rawValue)].code(of: merged, in: &schema.shapes[Int(owner.rawValue)]))
                 }
             }
         }
-        shapes = ShapeTable(schema)
+        shapes = ShapeTable(schema, tellsRestByOwner: true)
+    }
+
+    // Behind the attribute columns stand two more of each kind of owner, for the entries of its rest columns.
+
+    static let restColumnCount = AttributeOwner.allCases.count * 2
+
+    /// The place among attribute columns of what the rest entries of a kind of owner are called: see ``MergedRest``.
+    func restPlace(_ owner: AttributeOwner) -> Int { schema.columns.count + Int(owner.rawValue) }
+
+    /// The number of the column of their values.
+    func restValueColumn(_ owner: AttributeOwner) -> Int {
+        Int(FixedColumn.firstAttribute) + restPlace(owner) + AttributeOwner.allCases.count
     }
 
     private mutating func addColumns(

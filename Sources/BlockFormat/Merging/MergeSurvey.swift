@@ -39,21 +39,30 @@ struct MergeSurvey: ~Copyable {
     private init(_ merged: consuming MergeSchema, isKnown: Bool, inputCount: Int) {
         let schema = merged.schema
         isPossible = isKnown && Self.isSmall(schema)
-        columnCount = Int(FixedColumn.firstAttribute) + schema.columns.count
+        columnCount = Int(FixedColumn.firstAttribute) + schema.columns.count + MergeSchema.restColumnCount
         tables = merged
-        valueCounts = Array(repeating: 0, count: Int(FixedColumn.firstAttribute) + schema.columns.count)
+        valueCounts = Array(repeating: 0, count: columnCount)
         localCounts = Array(repeating: valueCounts, count: inputCount)
         isOmitted = Array(repeating: false, count: columnCount)
     }
 
     /// What a merge of columns carries over. Whoever adds a column or section to the format teaches the merge first, or
     /// blocks that have it are merged by rows.
-    private static let knownSections: Set<SectionKind> = [.schema, .dictionary, .traceIndexPage, .bloomFilter]
+    private static let knownSections: Set<SectionKind> = [
+        .schema, .dictionary, .traceIndexPage, .bloomFilter, .restKeyFilter,
+    ]
     private static let knownColumns: Set<FixedColumn> = [
         .traceRun, .spanID, .parent, .explicitParent, .start, .duration, .kind, .status, .presence, .name,
         .statusMessage, .traceState, .flags, .droppedAttributes, .droppedEvents, .droppedLinks, .resource, .scope,
         .arrivalSeconds, .shape, .critical, .unusualParent, .eventCount, .eventTime, .eventName, .eventDropped,
         .eventShape, .linkCount, .linkTraceID, .linkSpanID, .linkTraceState, .linkDropped, .linkFlags, .linkShape,
+        .spanRestKey, .spanRestType, .spanRestNumber, .spanRestString, .eventRestKey, .eventRestType, .eventRestNumber,
+        .eventRestString, .linkRestKey, .linkRestType, .linkRestNumber, .linkRestString,
+    ]
+    private static let restKeys = Set(AttributeOwner.allCases.map { RestColumns($0).keys.rawValue })
+    /// Columns of which a row group without them has not one empty string, but nothing.
+    private static let restStrings: Set<FixedColumn> = [
+        .spanRestKey, .spanRestString, .eventRestKey, .eventRestString, .linkRestKey, .linkRestString,
     ]
 
     private static func isSmall(_ schema: BlockSchema) -> Bool {
@@ -70,7 +79,7 @@ struct MergeSurvey: ~Copyable {
         let columnCount = UInt32(reader.schema.columns.count)
         return reader.footer.sections.allSatisfy { section in
             SectionKind(rawValue: section.kind).map(knownSections.contains) ?? false
-        } && reader.schema.shapes.joined().joined().allSatisfy { $0 < columnCount }
+        } && reader.schema.shapes.joined().joined().allSatisfy { $0 < columnCount || $0 == BlockSchema.rest }
     }
 
     /// Columns of strings, rising.
@@ -116,7 +125,8 @@ struct MergeSurvey: ~Copyable {
                 localCounts[input][Int(column)] += chunk.valueCount
             }
         }
-        for column in FixedColumn.strings where directory.chunk(column.rawValue) == nil {
+        for column in FixedColumn.strings
+        where !Self.restStrings.contains(column) && directory.chunk(column.rawValue) == nil {
             isOmitted[Int(column.rawValue)] = true
         }
         return true
@@ -180,9 +190,10 @@ struct MergeSurvey: ~Copyable {
     /// Whether a dictionary is worth considering.
     func mayHaveDictionary(_ column: UInt32) -> Bool { valueCounts[Int(column)] > 0 && !tooMany.contains(column) }
 
-    /// As a block's writer decides.
+    /// As a block's writer decides: keys of rest columns are listed, and searched for, without reading a row.
     func deservesDictionary(_ column: UInt32, entryCount: Int) -> Bool {
-        entryCount > 0 && (entryCount <= 64 || entryCount * 4 <= valueCounts[Int(column)])
+        guard entryCount > 0 else { return false }
+        return entryCount <= 64 || entryCount * 4 <= valueCounts[Int(column)] || Self.restKeys.contains(column)
     }
 
     /// Values that stand in no dictionary of an input, as a dictionary: those of the row groups, and the empty string

@@ -6,7 +6,7 @@ internal import TraceModel
 
 /// The attribute values of one row group of a merge's output, sorted by column.
 struct MergedAttributes: ~Copyable {
-    /// By attribute column: where its values begin; one more at the end.
+    /// By attribute column, and behind them by ``MergeSchema/restPlace(_:)``: where its values begin; one more at the end.
     var starts = FlatBuffer<Int>()
     /// By attribute column: where its next value goes.
     var next = FlatBuffer<Int>()
@@ -22,13 +22,14 @@ struct MergedAttributes: ~Copyable {
         _ owner: AttributeOwner, _ shapes: borrowing FlatBuffer<UInt64>, _ tables: borrowing MergeSchema
     ) {
         let list = tables.schema.shapes[Int(owner.rawValue)]
+        let rest = UInt32(tables.restPlace(owner))
         uses.removeAll()
         uses.resize(to: list.count, filling: 0)
         for index in 0..<shapes.count { uses[Int(shapes[index])] &+= 1 }
         starts.removeAll()
-        starts.resize(to: tables.schema.columns.count + 1, filling: 0)
+        starts.resize(to: tables.schema.columns.count + MergeSchema.restColumnCount + 1, filling: 0)
         for shape in 0..<uses.count where uses[shape] > 0 {
-            for column in list[shape] { starts[Int(column) + 1] += uses[shape] }
+            for column in list[shape] { starts[Int(min(column, rest)) + 1] += uses[shape] }
         }
         next.removeAll()
         for column in 0..<(starts.count - 1) {
@@ -53,6 +54,7 @@ extension MergedBlockWriter {
         scatter.locate(owner, shapes, catalog.tables)
         walk(owner, shapeColumn, owners, slots, catalog)
         writeColumns(slots, catalog)
+        writeRest(owner, slots, catalog)
     }
 
     /// Moves the attributes of all owners into their columns, and passes over those that are left out.
@@ -110,7 +112,8 @@ extension MergedBlockWriter {
     }
 
     private mutating func writeColumns(_ slots: [MergeGroup?], _ catalog: MergeCatalog) {
-        for column in 0..<(scatter.starts.count - 1) where scatter.starts[column + 1] > scatter.starts[column] {
+        for column in catalog.tables.schema.columns.indices
+        where scatter.starts[column + 1] > scatter.starts[column] {
             let range = scatter.starts[column]..<scatter.starts[column + 1]
             let number = FixedColumn.firstAttribute + UInt32(column)
             if catalog.tables.schema.columns[column].type.isByteString {

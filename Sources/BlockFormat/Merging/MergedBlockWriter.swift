@@ -26,6 +26,8 @@ struct MergedBlockWriter: ~Copyable {
     var counts = FlatBuffer<UInt64>()
     var scatter = MergedAttributes()
     var strings = MergedLocalStrings()
+    var rest = MergedRest()
+    var restKeyHashes = RestKeyHashes()
     private var structure: MergedStructure
     private var tailState = TailState.tables
 
@@ -289,5 +291,6 @@ struct MergedBlockWriter: ~Copyable {
         var section = ByteWriter(capacity: 16 << 10)
         schema.write(into: &section)
         footer.append(section, .schema, 0, of: id, effort: effort, at: offset, into: &out)
+        writeRestKeyFilter(catalog, into: &out)
     }
 }

@@ -28,6 +28,9 @@ struct MergedStrings: ~Copyable, ByteStringSource {
 
     func bytes(_ index: Int) -> [UInt8] { [UInt8](self[index]) }
 
+    /// What stands for a key of rest columns in their filter.
+    func filterHash(_ index: Int, _ owner: AttributeOwner) -> UInt64 { RestColumns.filterHash(self[index], owner) }
+
     /// Whether the first is the empty string, if the strings ascend.
     var hasEmpty: Bool { count > 0 && self[0].isEmpty }
 

@@ -19,10 +19,10 @@ struct MergedLocalStrings: ~Copyable {
 
     init() {}
 
-    /// Writes the tags `range` of `values`.
+    /// Writes the tags `range` of `values`, and hands over each different string.
     mutating func write(
         _ column: UInt32, _ values: borrowing FlatBuffer<UInt64>, _ range: Range<Int>, omitsEmpty: Bool,
-        _ slots: [MergeGroup?], into groups: inout RowGroupWriter
+        _ slots: [MergeGroup?], into groups: inout RowGroupWriter, _ body: (RawSpan) -> Void = { _ in }
     ) {
         locate(column, slots)
         var strings = ByteDictionary(arena: SlabArena(pool: pool), seed: groups.blockID.low)
@@ -38,7 +38,9 @@ struct MergedLocalStrings: ~Copyable {
         distinct.removeAll()
         for code in (hasEmpty ? 0 : 1)..<UInt32(strings.count) { distinct.append(code) }
         if !hasEmpty { for index in 0..<codes.count { codes[index] &-= 1 } }
-        groups.writeStrings(column, codes, distinct, strings.view())
+        let view = strings.view()
+        groups.writeStrings(column, codes, distinct, view)
+        for index in 0..<distinct.count { body(view[distinct[index]]) }
     }
 
     private mutating func locate(_ column: UInt32, _ slots: [MergeGroup?]) {
