@@ -31,6 +31,9 @@ package struct SpanOrdering: ~Copyable {
     package private(set) var kind: SegmentedColumn<Int32>
     /// Copies of spans that lost against another.
     package private(set) var duplicateCount = 0
+    /// Bytes that were held at most while the rows were sorted, what is kept of them included; not what the sources hold.
+    package private(set) var sortByteCount = 0
+    private let arena: SlabArena
 
     package var rowCount: Int { references.count }
     package var traceCount: Int { traceStarts.count - 1 }
@@ -42,7 +45,7 @@ package struct SpanOrdering: ~Copyable {
         self.sources = sources
         let total = sources.reduce(0) { $0 + $1.rowCount }
         precondition(total < Int(UInt32.max))
-        let arena = SlabArena(pool: pool)
+        arena = SlabArena(pool: pool)
         references = SegmentedColumn(arena: arena)
         traceStarts = FlatBuffer(capacity: total / 8 + 2)
         spanID = SegmentedColumn(arena: arena)
@@ -72,6 +75,19 @@ package struct SpanOrdering: ~Copyable {
     }
 
     // MARK: - Sorting
+
+    /// Bytes that sorting so many rows holds at most, whatever their trace IDs: a line of each, once more where many rows
+    /// share the bits by which they are scattered, their keys, and what is kept.
+    package static func sortByteCount(rowCount: Int) -> Int {
+        let row =
+            2 * MemoryLayout<Line>.stride + MemoryLayout<TraceKey>.stride + MemoryLayout<StartKey>.stride
+            // References, span IDs, parents, starts, ends, kinds; where traces begin; where buckets end.
+            + 5 * 8 + 4 + 8 + 1
+        return rowCount * row + fixedSortByteCount
+    }
+
+    /// Slabs that are not full, and buffers of a few rows.
+    private static let fixedSortByteCount = 1 << 20
 
     /// What sorting needs of a row, in one line of the caches: it is written once, and each row's is read where the
     /// rows of its trace are.
@@ -106,7 +122,8 @@ package struct SpanOrdering: ~Copyable {
     /// memory that stays in the caches.
     private mutating func sort(_ pool: SlabPool) {
         // Their memory goes back to the pool in the end.
-        var lines = SegmentedColumn<Line>(arena: SlabArena(pool: pool))
+        let lineArena = SlabArena(pool: pool)
+        var lines = SegmentedColumn<Line>(arena: lineArena)
         let ends = Self.scatter(sources, into: &lines)
         var bucket = FlatBuffer<Line>(capacity: 256)
         var traceKeys = FlatBuffer<TraceKey>(capacity: 256)
@@ -114,7 +131,7 @@ package struct SpanOrdering: ~Copyable {
         var scratch = ByteWriter()
         var begin = 0
         for number in 0..<ends.count where Int(ends[number]) > begin {
-            bucket.removeAll()
+            bucket.removeAll(reserving: Int(ends[number]) - begin)
             for index in begin..<Int(ends[number]) { bucket.append(lines[index]) }
             begin = Int(ends[number])
             Self.sortTraces(bucket, &traceKeys)
@@ -129,22 +146,26 @@ package struct SpanOrdering: ~Copyable {
         }
         precondition(begin == lines.count)
         traceStarts.append(UInt32(truncatingIfNeeded: rowCount))
+        // Where traces begin grows by doubling: half as much again was held for a moment.
+        sortByteCount =
+            lineArena.byteCount + arena.byteCount + ends.heldByteCount + bucket.heldByteCount + traceKeys.heldByteCount
+            + startKeys.heldByteCount + traceStarts.heldByteCount * 3 / 2
     }
 
-    /// Scatters the rows over buckets by the leading bits of the trace ID.
+    /// Scatters the rows over buckets by the leading bits of the trace ID, of those that are not the same in all rows:
+    /// IDs of 64 bits have zeros before them, others a time.
     ///
     /// - Returns: Where each bucket ends.
     private static func scatter(
         _ sources: [SpanBatchView], into lines: inout SegmentedColumn<Line>
     ) -> FlatBuffer<UInt32> {
         let total = sources.reduce(0) { $0 + $1.rowCount }
-        let bits = bucketBits(total)
-        let shift = UInt64(64 - bits)
+        let window = BucketWindow(sources, bits: bucketBits(total))
         // First counts, then where the bucket begins, in the end where it ends.
-        var next = FlatBuffer<UInt32>(repeating: 0, count: 1 << bits)
+        var next = FlatBuffer<UInt32>(repeating: 0, count: 1 << window.bits)
         for source in sources {
-            let high = source.traceIDHigh
-            for row in 0..<high.count { next[Int(high[row] &>> shift)] &+= 1 }
+            let words = window.isHigh ? source.traceIDHigh : source.traceIDLow
+            for row in 0..<words.count { next[window.bucket(words[row])] &+= 1 }
         }
         var sum: UInt32 = 0
         for bucket in 0..<next.count {
@@ -153,18 +174,19 @@ package struct SpanOrdering: ~Copyable {
             sum += count
         }
         lines.extend(to: total)
-        for (number, source) in sources.enumerated() { scatter(source, number, shift, &next, &lines) }
+        for (number, source) in sources.enumerated() { scatter(source, number, window, &next, &lines) }
         return next
     }
 
     private static func scatter(
-        _ source: SpanBatchView, _ number: Int, _ shift: UInt64, _ next: inout FlatBuffer<UInt32>,
+        _ source: SpanBatchView, _ number: Int, _ window: BucketWindow, _ next: inout FlatBuffer<UInt32>,
         _ lines: inout SegmentedColumn<Line>
     ) {
         let (high, low, start, end) = (source.traceIDHigh, source.traceIDLow, source.start, source.end)
         let (spanID, parent, presence, kind) = (source.spanID, source.parentSpanID, source.presence, source.kind)
+        let words = window.isHigh ? high : low
         for row in 0..<high.count {
-            let bucket = Int(high[row] &>> shift)
+            let bucket = window.bucket(words[row])
             let place = next[bucket]
             next[bucket] = place &+ 1
             let isUnusual = SpanPresence(rawValue: presence[row]).contains(.unusualParent)
@@ -182,7 +204,7 @@ package struct SpanOrdering: ~Copyable {
 
     /// Puts the rows of a bucket into `keys`, by trace ID.
     private static func sortTraces(_ bucket: borrowing FlatBuffer<Line>, _ keys: inout FlatBuffer<TraceKey>) {
-        keys.removeAll()
+        keys.removeAll(reserving: bucket.count)
         var isMixed = false
         for place in 0..<bucket.count {
             let line = bucket[place]
@@ -205,7 +227,7 @@ package struct SpanOrdering: ~Copyable {
         _ bucket: borrowing FlatBuffer<Line>, _ keys: borrowing FlatBuffer<TraceKey>, _ range: Range<Int>,
         _ startKeys: inout FlatBuffer<StartKey>
     ) {
-        startKeys.removeAll()
+        startKeys.removeAll(reserving: range.count)
         var previous: UInt64 = 0
         var isSorted = true
         for index in range {

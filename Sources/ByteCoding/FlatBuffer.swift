@@ -61,6 +61,18 @@
 
     public mutating func removeAll() { count = 0 }
 
+    /// Bytes of memory held, used or not.
+    public var heldByteCount: Int { capacity * MemoryLayout<Element>.stride }
+
+    /// Forgets all elements and makes room for `needed`, for no more if there was less.
+    public mutating func removeAll(reserving needed: Int) {
+        count = 0
+        guard needed > capacity else { return }
+        unsafe base.deallocate()
+        unsafe base = .allocate(capacity: needed)
+        capacity = needed
+    }
+
     public mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count)
         count = newCount

@@ -12,10 +12,17 @@ package final class BlockBuild: @unchecked Sendable {
     // Safe to send: one task calls, one call after the other.
     private var writer: BlockWriter
 
-    /// Bytes that a build holds at most, about: orders, codes and index take less for a row than its columns in the
-    /// heads, and the merged strings as much as the heads' strings; the rest is for one row group.
+    /// Bytes that a build holds at most, about: first what sorts the rows; then orders, codes and index, which take less
+    /// for a row than its columns in the heads, and the merged strings, as much as the heads' strings. The rest is for
+    /// one row group.
     static func byteCount(ofHeads heads: [HeadView]) -> Int {
-        heads.reduce(8 << 20) { $0 + $1.memory.byteCount }
+        byteCount(
+            ofHeadBytes: heads.reduce(0) { $0 + $1.memory.byteCount },
+            rowCount: heads.reduce(0) { $0 + $1.spans.rowCount })
+    }
+
+    package static func byteCount(ofHeadBytes byteCount: Int, rowCount: Int) -> Int {
+        (8 << 20) + max(byteCount, SpanOrdering.sortByteCount(rowCount: rowCount))
     }
 
     init(id: BlockID, heads: [SpanBatchView], pool: SlabPool) {
