@@ -187,8 +187,8 @@ let package = Package(
         tests(
             of: "QueryEngine",
             [
-                "ByteCoding", "TraceModel", "FileIO", "OTLP", "TraceAnalysis", "BlockFormat", "TraceStorage",
-                "TrafficModel", "OTLPGenerator", "ProtobufMessages", "StoreTesting", "TraceQL", "TraceQLReference",
+                "ByteCoding", "TraceModel", "FileIO", "ObjectStorage", "OTLP", "TraceAnalysis", "BlockFormat",
+                "TraceStorage", "TrafficModel", "OTLPGenerator", "ProtobufMessages", "StoreTesting", "TraceQL", "TraceQLReference",
             ]),
         tests(
             of: "TraceServer",

@@ -80,6 +80,17 @@ extension BlockReader {
         try section(entry, id, try await fetch(source, entry.stored.range))
     }
 
+    /// - Parameter end: The last bytes of the block, which were read already: of a small block they hold the section.
+    static func section(
+        _ entry: SectionEntry, _ id: BlockID, _ source: any BlockSource, end: [UInt8]
+    ) async throws -> [UInt8] {
+        let first = source.byteCount - end.count
+        guard entry.stored.offset >= first, entry.stored.end <= source.byteCount else {
+            return try await section(entry, id, source)
+        }
+        return try section(entry, id, Array(end[(entry.stored.offset - first)..<(entry.stored.end - first)]))
+    }
+
     /// - Parameter stored: The section's bytes as they stand in the block.
     private static func section(_ entry: SectionEntry, _ id: BlockID, _ stored: [UInt8]) throws(BlockError) -> [UInt8] {
         let part = "section \(entry.kind).\(entry.number) of block \(id)"

@@ -47,7 +47,7 @@ package final class BlockReader: Sendable {
         init(_ value: consuming Value) { self.value = value }
     }
 
-    /// Reads a block's table of contents: one read, two for a very large block.
+    /// Reads a block's table of contents: one read for a small block, up to three for a very large one.
     ///
     /// - Throws: ``BlockError`` `.corrupted`, `.unsupported` or `.unreadable`.
     package init(id: BlockID, source: any BlockSource, chunks: ChunkCache? = nil) async throws {
@@ -71,7 +71,7 @@ package final class BlockReader: Sendable {
         guard let entry = footer.section(.schema) else {
             throw BlockError(.corrupted, "block \(id) has no schema section")
         }
-        let bytes = try await Self.section(entry, id, source)
+        let bytes = try await Self.section(entry, id, source, end: end)
         schema = try reading("schema of block \(id)") { () throws(ByteCodingError) in try BlockSchema(bytes.rawSpan) }
     }
 
