@@ -11,7 +11,7 @@ extension BlockFilter {
     ) throws(BlockError) -> [Int]? {
         switch node {
         case .table(let column, let verdicts):
-            return try picked(column, rows, decoder) { verdicts.byCode.indices.contains(Int(clamping: $0)) && verdicts.byCode[Int($0)] }
+            return try picked(column, rows, decoder, verdicts.holds)
         case .integers(let column, let test):
             return try picked(column, rows, decoder) { test.holds(integer: Int64(Int32(truncatingIfNeeded: $0))) }
         case .duration(let test):

@@ -26,70 +26,6 @@ struct BlockFilter: Sendable {
         case part(SpanPart, PartCondition)
     }
 
-    /// What a span has several of.
-    enum SpanPart: Sendable {
-        case event, link
-
-        /// How many a row has.
-        var count: FixedColumn { self == .event ? .eventCount : .linkCount }
-    }
-
-    /// A condition on an event or link.
-    enum PartCondition: Sendable {
-        case strings(StringCondition)
-        case time(ValueTest)
-        case attribute(AttributeCondition)
-        case rest(RestCondition)
-    }
-
-    /// What a test says of the entries of a table or dictionary that rows refer to.
-    struct Verdicts: Sendable {
-        let byCode: [Bool]
-        /// The same for scans: codes that pass.
-        let wanted: ValueSet
-
-        init(_ byCode: [Bool]) {
-            self.byCode = byCode
-            wanted = ValueSet(verdicts: byCode)
-        }
-
-        /// Whether some entry passes.
-        var mayHold: Bool { if case .none = wanted { false } else { true } }
-    }
-
-    /// A test of a column of strings that every row has.
-    struct StringCondition: Sendable {
-        var column: UInt32
-        var test: ValueTest
-        /// Of the entries of the block's dictionary; nil where the row group has the strings.
-        var codes: Verdicts?
-    }
-
-    /// A test of the values of one attribute column.
-    struct AttributeCondition: Sendable {
-        var strings: StringCondition
-        var type: AttributeType
-        /// The column of the owners' shapes.
-        var shape: FixedColumn
-        /// By shape code: how many values of the column an owner has.
-        var valueCounts: [UInt32]
-        /// The codes of shapes that have a value of the column; nil if some have several.
-        var owners: ValueSet?
-        /// Of values that are no bytes: those that pass.
-        var wanted: ValueSet
-
-        init(_ strings: StringCondition, _ type: AttributeType, shape: FixedColumn, valueCounts: [UInt32]) {
-            self.strings = strings
-            self.type = type
-            self.shape = shape
-            self.valueCounts = valueCounts
-            owners = valueCounts.contains { $0 > 1 } ? nil : ValueSet(verdicts: valueCounts.map { $0 == 1 })
-            wanted = strings.test.wanted(type)
-        }
-
-        var column: UInt32 { strings.column }
-    }
-
     let root: Node
 
     /// Whether no row of the block can match.
@@ -223,7 +159,8 @@ struct BlockFilter: Sendable {
     /// What the test says of each entry of a table that rows refer to.
     private static func table<Entry>(_ column: FixedColumn, _ entries: [Entry], _ holds: (Entry) -> Bool) -> Node {
         let verdicts = entries.map(holds)
-        return verdicts.contains(false) ? verdicts.contains(true) ? .table(column, Verdicts(verdicts)) : .never : .always
+        guard verdicts.contains(true) else { return .never }
+        return verdicts.contains(false) ? .table(column, Verdicts(verdicts)) : .always
     }
 
     private static func partStrings(
@@ -282,16 +219,5 @@ struct BlockFilter: Sendable {
         }
         let codes = dictionary.value.codes { test.holds(bytes: $0, type) }
         return StringCondition(column: column, test: test, codes: Verdicts(codes))
-    }
-}
-
-extension AttributeOwner {
-    /// The column of its shapes.
-    var shape: FixedColumn {
-        switch self {
-        case .span: .shape
-        case .event: .eventShape
-        case .link: .linkShape
-        }
     }
 }

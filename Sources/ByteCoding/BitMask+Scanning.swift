@@ -11,13 +11,23 @@ extension BitMask {
     public init(bytes: RawSpan, from first: UInt8, extent: UInt8) {
         let firsts = SIMD16(repeating: first)
         let extents = SIMD16(repeating: extent)
-        self.init(count: bytes.byteCount, vectorCount: bytes.byteCount &>> 6) { row in
-            // Safe: the initializer asks for rows of whole words only, of which each has 64 bytes.
-            let bytes = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: row, as: SIMD16<UInt8>.self)
-            return SIMD16<UInt8>.zero.replacing(with: 255, where: (bytes &- firsts) .<= extents)
-        } rest: {
-            bytes[$0] &- first <= extent
+        var marks = [UInt64](repeating: 0, count: Self.wordCount(bytes.byteCount))
+        var target = marks.mutableSpan
+        for index in 0..<(bytes.byteCount &>> 6) {
+            var word: UInt64 = 0
+            for part in 0..<4 {
+                // Safe: each of these words has 64 bytes.
+                let values = unsafe bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: index &* 64 &+ part &* 16, as: SIMD16<UInt8>.self)
+                let verdicts = SIMD16<UInt8>.zero.replacing(with: 255, where: (values &- firsts) .<= extents)
+                word |= UInt64(vector_mask_bits(verdicts)) &<< UInt64(truncatingIfNeeded: part &* 16)
+            }
+            target[index] = word
         }
+        for row in (bytes.byteCount & ~63)..<bytes.byteCount where bytes[row] &- first <= extent {
+            target[row &>> 6] |= 1 &<< UInt64(row & 63)
+        }
+        self.init(words: marks, count: bytes.byteCount)
     }
 
     /// The rows whose little-endian number of two bytes lies at most `extent` above `first`.
@@ -26,15 +36,25 @@ extension BitMask {
         let extents = SIMD16(repeating: extent)
         let count = bytes.byteCount &>> 1
         // The vectors have the machine's order of bytes.
-        self.init(count: count, vectorCount: UInt16(1).littleEndian == 1 ? count &>> 6 : 0) { row in
-            // Safe: the initializer asks for rows of whole words only, of which each has 128 bytes.
-            let words = unsafe bytes.unsafeLoadUnaligned(
-                fromUncheckedByteOffset: row &* 2, as: SIMD16<UInt16>.self)
-            let verdicts = SIMD16<UInt16>.zero.replacing(with: 255, where: (words &- firsts) .<= extents)
-            return SIMD16<UInt8>(truncatingIfNeeded: verdicts)
-        } rest: {
-            bytes.littleEndianHalf(at: $0 &* 2) &- first <= extent
+        let vectorWordCount = UInt16(1).littleEndian == 1 ? count &>> 6 : 0
+        var marks = [UInt64](repeating: 0, count: Self.wordCount(count))
+        var target = marks.mutableSpan
+        for index in 0..<vectorWordCount {
+            var word: UInt64 = 0
+            for part in 0..<4 {
+                // Safe: each of these words has 128 bytes.
+                let values = unsafe bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: index &* 128 &+ part &* 32, as: SIMD16<UInt16>.self)
+                let verdicts = SIMD16<UInt16>.zero.replacing(with: 255, where: (values &- firsts) .<= extents)
+                let bits = vector_mask_bits(SIMD16<UInt8>(truncatingIfNeeded: verdicts))
+                word |= UInt64(bits) &<< UInt64(truncatingIfNeeded: part &* 16)
+            }
+            target[index] = word
         }
+        for row in (vectorWordCount &* 64)..<count where bytes.littleEndianHalf(at: row &* 2) &- first <= extent {
+            target[row &>> 6] |= 1 &<< UInt64(row & 63)
+        }
+        self.init(words: marks, count: count)
     }
 
     /// The rows whose value lies at most `extent` above `first`.
@@ -57,12 +77,14 @@ extension BitMask {
         for row in (values.count & ~63)..<values.count where values[row] &- first <= extent {
             target[row &>> 6] |= 1 &<< UInt64(row & 63)
         }
-        self.init(marks, count: values.count)
+        self.init(words: marks, count: values.count)
     }
 
-    /// The rows whose byte has a 1 in `table`, which has 0 or 1 for each of the 256.
-    public init(bytes: RawSpan, in table: borrowing InlineArray<256, UInt8>) {
-        let verdicts = table.span
+    /// The rows whose byte has a 1 in `table`.
+    ///
+    /// - Parameter table: 0 or 1 for each of the 256 bytes.
+    public init(bytes: RawSpan, in table: Span<UInt8>) {
+        precondition(table.count == 256)
         var marks = [UInt64](repeating: 0, count: Self.wordCount(bytes.byteCount))
         var target = marks.mutableSpan
         for index in 0..<(bytes.byteCount &>> 6) {
@@ -71,35 +93,14 @@ extension BitMask {
             for bit in 0..<64 {
                 // Safe: the part has 64 bytes, the table an entry for each byte.
                 let byte = unsafe part.unsafeLoad(fromUncheckedByteOffset: 63 &- bit, as: UInt8.self)
-                word = word &+ word &+ UInt64(unsafe verdicts[unchecked: Int(byte)])
+                word = word &+ word &+ UInt64(unsafe table[unchecked: Int(byte)])
             }
             target[index] = word
         }
         for row in (bytes.byteCount & ~63)..<bytes.byteCount {
-            target[row &>> 6] |= UInt64(verdicts[Int(bytes[row])]) &<< UInt64(row & 63)
+            target[row &>> 6] |= UInt64(table[Int(bytes[row])]) &<< UInt64(row & 63)
         }
-        self.init(marks, count: bytes.byteCount)
-    }
-
-    /// - Parameters:
-    ///   - vectorCount: Words whose rows are judged sixteen at a time.
-    ///   - sixteen: For the rows from the given one, 255 where they are marked, else 0.
-    ///   - rest: For a single row.
-    @inline(__always)
-    private init(
-        count: Int, vectorCount: Int, sixteen: (Int) -> SIMD16<UInt8>, rest: (Int) -> Bool
-    ) {
-        var marks = [UInt64](repeating: 0, count: Self.wordCount(count))
-        var target = marks.mutableSpan
-        for index in 0..<vectorCount {
-            let row = index &* 64
-            let low = UInt64(vector_mask_bits(sixteen(row))) | UInt64(vector_mask_bits(sixteen(row &+ 16))) &<< 16
-            let high =
-                UInt64(vector_mask_bits(sixteen(row &+ 32))) | UInt64(vector_mask_bits(sixteen(row &+ 48))) &<< 16
-            target[index] = low | high &<< 32
-        }
-        for row in (vectorCount &* 64)..<count where rest(row) { target[row &>> 6] |= 1 &<< UInt64(row & 63) }
-        self.init(marks, count: count)
+        self.init(words: marks, count: bytes.byteCount)
     }
 }
 
@@ -118,7 +119,7 @@ extension RawSpan {
         for index in 0..<vectorCount {
             // Safe: there are so many times sixteen bytes.
             let bytes = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 16, as: SIMD16<UInt8>.self)
-            greatest = pointwiseMax(greatest, bytes)
+            greatest.replace(with: bytes, where: bytes .> greatest)
         }
         var result = greatest.max()
         for offset in (vectorCount &* 16)..<byteCount { result = Swift.max(result, self[offset]) }
@@ -127,8 +128,18 @@ extension RawSpan {
 
     /// The greatest of the little-endian numbers of two bytes; 0 if there are none.
     public var greatestHalf: UInt16 {
-        var greatest: UInt16 = 0
-        for index in 0..<(byteCount &>> 1) { greatest = Swift.max(greatest, littleEndianHalf(at: index &* 2)) }
-        return greatest
+        var greatest = SIMD8<UInt16>.zero
+        // The vectors have the machine's order of bytes.
+        let vectorCount = UInt16(1).littleEndian == 1 ? byteCount &>> 4 : 0
+        for index in 0..<vectorCount {
+            // Safe: there are so many times sixteen bytes.
+            let halves = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index &* 16, as: SIMD8<UInt16>.self)
+            greatest.replace(with: halves, where: halves .> greatest)
+        }
+        var result = greatest.max()
+        for index in (vectorCount &* 8)..<(byteCount &>> 1) {
+            result = Swift.max(result, littleEndianHalf(at: index &* 2))
+        }
+        return result
     }
 }

@@ -8,11 +8,11 @@ public struct BitMask: Hashable, Sendable {
     /// None of the rows, or all of them.
     public init(repeating isMarked: Bool = false, count: Int) {
         precondition(count >= 0)
-        self.init([UInt64](repeating: isMarked ? .max : 0, count: Self.wordCount(count)), count: count)
+        self.init(words: [UInt64](repeating: isMarked ? .max : 0, count: Self.wordCount(count)), count: count)
     }
 
     /// - Parameter words: One for each 64 rows; bits behind the last row are cleared.
-    @usableFromInline init(_ words: [UInt64], count: Int) {
+    public init(words: [UInt64], count: Int) {
         precondition(words.count == Self.wordCount(count))
         self.count = count
         self.words = words
@@ -32,7 +32,7 @@ public struct BitMask: Hashable, Sendable {
             }
             words[index] = word
         }
-        self.init(words, count: count)
+        self.init(words: words, count: count)
     }
 
     @usableFromInline static func wordCount(_ count: Int) -> Int { (count &+ 63) &>> 6 }
@@ -61,7 +61,7 @@ public struct BitMask: Hashable, Sendable {
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     /// The rows that are not marked.
-    public var inverted: BitMask { BitMask(words.map { ~$0 }, count: count) }
+    public var inverted: BitMask { BitMask(words: words.map { ~$0 }, count: count) }
 
     /// Marks the rows of a range. Traps if it leaves 0..<count.
     public mutating func mark(_ rows: Range<Int>) {
@@ -120,31 +120,6 @@ public struct BitMask: Hashable, Sendable {
 }
 
 extension BitMask {
-    /// A mask that is made from its first row to its last, some rows at a time.
-    public struct Builder: ~Copyable {
-        @usableFromInline var words: [UInt64] = []
-        @usableFromInline var pending: UInt64 = 0
-        @usableFromInline var count = 0
-
-        /// - Parameter count: Of all rows.
-        public init(count: Int) { words.reserveCapacity(BitMask.wordCount(count)) }
-
-        /// Appends 1 to 8 rows, whose number has always to be the same but at the end; it must divide 64.
-        ///
-        /// - Parameter marks: In its lowest bits; higher ones are ignored.
-        @inlinable @inline(__always) public mutating func append(_ marks: UInt64, count number: Int) {
-            pending |= (marks & BitMask.lowest(number)) &<< UInt64(count & 63)
-            count &+= number
-            if count & 63 == 0 {
-                words.append(pending)
-                pending = 0
-            }
-        }
-
-        /// The rows so far.
-        public var mask: BitMask { BitMask(count & 63 == 0 ? words : words + [pending], count: count) }
-    }
-
     /// Gives each marked row of `owners` one row of this mask, in order: what it says of that is said of its owner.
     ///
     /// Nil if there are fewer rows than owners.

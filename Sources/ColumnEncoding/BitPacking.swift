@@ -103,8 +103,20 @@ enum BitPacking {
         if width == 8 { return unpackBytes(bytes.extracting(range), base, into: &target, from: start) }
         let mask = mask(width)
         var bit = range.lowerBound &* width
-        for at in start..<target.count {
+        var at = start
+        // So many fields lie whole in the nine bytes from the one that they begin in, which are all there.
+        let fastCount = bytes.byteCount < 9 ? 0 : ((bytes.byteCount &- 9) &* 8) / width &+ 1
+        let fastEnd = start &+ max(0, min(range.upperBound, fastCount) &- range.lowerBound)
+        if width <= 57 {
+            while at < fastEnd {
+                target[at] = base &+ (bytes.littleEndianWord(at: bit &>> 3) &>> UInt64(bit & 7)) & mask
+                at &+= 1
+                bit &+= width
+            }
+        }
+        while at < target.count {
             target[at] = base &+ (try wideField(bytes, at: bit, mask: mask, width: width))
+            at &+= 1
             bit &+= width
         }
     }

@@ -81,13 +81,15 @@ extension IntegerChunk {
         values.append(0)
         try decodeFlat(bytes, &cursor, count - 1, 0..<max(0, range.upperBound - 1), &values)
         var target = values.mutableSpan
-        var to = start
-        for row in 0..<range.upperBound {
+        var row = 0
+        while row < range.lowerBound {
             value = value &+ IntegerShape.unzigzag(target[start &+ row])
-            if row >= range.lowerBound {
-                target[to] = value
-                to &+= 1
-            }
+            row &+= 1
+        }
+        while row < range.upperBound {
+            value = value &+ IntegerShape.unzigzag(target[start &+ row])
+            target[start &+ row &- range.lowerBound] = value
+            row &+= 1
         }
         values.truncate(to: start + range.count)
     }

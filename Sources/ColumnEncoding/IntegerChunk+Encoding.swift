@@ -61,7 +61,8 @@ extension IntegerChunk {
             appendRuns(values, into: &out, &scratch.runs)
             return EncodedIntegers(encoding: .runs, statistics: statistics)
         }
-        if deltaCost < flatCost {
+        // Deltas are read from the first to the last: they have to save more than the estimates err.
+        if deltaCost + deltaCost / 32 < flatCost {
             appendDelta(values, into: &out, &scratch)
             return EncodedIntegers(encoding: .delta, statistics: statistics)
         }

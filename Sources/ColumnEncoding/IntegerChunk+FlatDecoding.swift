@@ -102,7 +102,7 @@ extension IntegerChunk {
     ) throws(ByteCodingError) {
         let bins = try BinTable(bytes, &cursor, base: base)
         let codeBytes = try takeBits(&cursor, count, bins.codeWidth).span(of: bytes)
-        let firstBit = try bins.bitCount(ofFirst: range.lowerBound, in: codeBytes)
+        let firstBit = try range.lowerBound == 0 ? 0 : BinSums(bins).bitCount(of: 0..<range.lowerBound, in: codeBytes)
         var codes = FlatBuffer<UInt32>(capacity: range.count)
         try BitPacking.unpack(codeBytes, range: range, width: bins.codeWidth, adding: 0, into: &codes)
         let rangeBitCount = try bins.bitCount(of: codes.span)
@@ -145,39 +145,6 @@ struct BinTable {
             guard widths[code] <= 64 else { throw ByteCodingError(.corrupted, "bin width") }
             masks[code] = BitPacking.mask(widths[code])
         }
-    }
-
-    /// The mantissa bits of the first `rowCount` codes of packed ones, which lie in `bytes`. Throws `.corrupted` at a code
-    /// that has no bin.
-    ///
-    /// Takes a word of codes at a time and keeps none of them: what lies before a range of rows is only counted.
-    func bitCount(ofFirst rowCount: Int, in bytes: RawSpan) throws(ByteCodingError) -> Int {
-        // A code without a bin makes the sum larger than any real one.
-        var sums = InlineArray<16, UInt64>(repeating: 1 << 40)
-        for code in 0..<count { sums[code] = UInt64(widths[code]) }
-        let sumOfCode = sums.span
-        let width = UInt64(codeWidth)
-        let codesInWord = 56 / codeWidth
-        var bitCount: UInt64 = 0
-        var row = 0
-        var bit = 0
-        while row &+ codesInWord <= rowCount, (bit &>> 3) &+ 8 <= bytes.byteCount {
-            var codes = bytes.littleEndianWord(at: bit &>> 3) &>> UInt64(bit & 7)
-            for _ in 0..<codesInWord {
-                bitCount &+= sumOfCode[Int(truncatingIfNeeded: codes & ((1 &<< width) &- 1) & 15)]
-                codes &>>= width
-            }
-            row &+= codesInWord
-            bit &+= codesInWord &* codeWidth
-        }
-        while row < rowCount {
-            let code = try BitPacking.field(bytes, at: bit, width: codeWidth)
-            bitCount &+= sumOfCode[Int(truncatingIfNeeded: code & 15)]
-            row &+= 1
-            bit &+= codeWidth
-        }
-        guard bitCount < 1 << 40 else { throw ByteCodingError(.corrupted, "bin code") }
-        return Int(bitCount)
     }
 
     /// The mantissa bits of all `codes`. Throws `.corrupted` at a code that has no bin.

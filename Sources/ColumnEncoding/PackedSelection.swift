@@ -21,10 +21,10 @@ enum PackedSelection {
         case 8: return try rows(bytes: packed.extracting(0..<count), width, base, wanted, limit)
         case 16: return try rows(words: packed.extracting(0..<count * 2), width, base, wanted, limit)
         case 1..<8:
-            let fields = FieldWidening(width: width).fields(packed, count: count)
+            let fields = FieldWidening.fields(packed, count: count, width: width)
             return try rows(bytes: fields.rawSpan.extracting(0..<count), width, base, wanted, limit)
         default:
-            let fields = FieldWidening(width: width).fields(packed, count: count)
+            let fields = FieldWidening.fields(packed, count: count, width: width)
             return try rows(words: fields.rawSpan.extracting(0..<count * 2), width, base, wanted, limit)
         }
     }
@@ -54,9 +54,9 @@ enum PackedSelection {
             return BitMask(
                 bytes: bytes, from: UInt8(fields.first), extent: UInt8(truncatingIfNeeded: fields.last &- fields.first))
         case .table, .judged:
-            var table = InlineArray<256, UInt8>(repeating: 0)
+            var table = [UInt8](repeating: 0, count: 256)
             for field in 0..<(1 << width) where wanted.contains(base &+ UInt64(field)) { table[field] = 1 }
-            return BitMask(bytes: bytes, in: table)
+            return BitMask(bytes: bytes, in: table.span)
         }
     }
 

@@ -81,18 +81,11 @@ internal import Testing
         #expect(mask([true]).dealt(to: mask([true, true])) == nil)
     }
 
-    @Test(arguments: [1, 2, 4, 8]) func rowsBuiltSomeAtATimeAreInOrder(step: Int) {
-        var choices = Choices(seed: 4)
-        for count in 0..<200 {
-            let rows = someRows(count, rarity: 2, &choices)
-            var builder = BitMask.Builder(count: count)
-            for first in stride(from: 0, to: count, by: step) {
-                let part = rows[first..<min(count, first + step)]
-                // Bits beyond those that are meant are no one's.
-                let noise = choices.next() &<< UInt64(part.count)
-                builder.append(part.reversed().reduce(0) { $0 * 2 + ($1 ? 1 : 0) } | noise, count: part.count)
-            }
-            #expect(builder.mask == mask(rows))
+    @Test func bitsBehindTheLastRowAreCleared() {
+        for count in 0...130 {
+            let words = [UInt64](repeating: .max, count: (count + 63) / 64)
+            #expect(BitMask(words: words, count: count) == BitMask(repeating: true, count: count))
+            #expect(BitMask(words: words, count: count).markedCount == count)
         }
     }
 }
@@ -133,9 +126,8 @@ private let counts = Array(0...20) + [31, 32, 33, 63, 64, 65, 79, 80, 127, 128, 
                 BitMask(values: values.span, from: first, extent: extent)
                     == BitMask(count: count) { values[$0] &- first <= extent })
         }
-        var table = InlineArray<256, UInt8>(repeating: 0)
-        for byte in 0..<256 { table[byte] = UInt8(choices.below(2)) }
-        #expect(BitMask(bytes: bytes.rawSpan, in: table) == BitMask(count: count) { table[Int(bytes[$0])] == 1 })
+        let table = (0..<256).map { _ in UInt8(choices.below(2)) }
+        #expect(BitMask(bytes: bytes.rawSpan, in: table.span) == BitMask(count: count) { table[Int(bytes[$0])] == 1 })
         #expect(bytes.rawSpan.greatestByte == bytes.max() ?? 0)
         #expect(halfBytes.rawSpan.greatestHalf == halves.max() ?? 0)
     }
