@@ -20,16 +20,12 @@ package struct FieldExpression: Hashable, Sendable {
     }
 
     package var form: Form
-    /// Where it begins, or where its operator stands, in bytes of UTF-8.
-    package var offset: Int
+    @TextPosition package var offset: Int
 
     package init(_ form: Form, offset: Int = 0) {
         self.form = form
         self.offset = offset
     }
-
-    package static func == (a: Self, b: Self) -> Bool { a.form == b.form }
-    package func hash(into hasher: inout Hasher) { hasher.combine(form) }
 
     package var literal: StaticValue? {
         if case .literal(let value) = form { value } else { nil }

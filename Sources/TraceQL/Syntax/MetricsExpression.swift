@@ -69,13 +69,10 @@ package struct MetricsExpression: Hashable, Sendable {
     }
 
     package var form: Form
-    package var offset: Int
+    @TextPosition package var offset: Int
 
     package init(_ form: Form, offset: Int = 0) {
         self.form = form
         self.offset = offset
     }
-
-    package static func == (a: Self, b: Self) -> Bool { a.form == b.form }
-    package func hash(into hasher: inout Hasher) { hasher.combine(form) }
 }

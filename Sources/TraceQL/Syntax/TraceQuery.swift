@@ -23,16 +23,13 @@ package struct TraceQuery: Hashable, Sendable {
 package struct Hint: Hashable, Sendable {
     package var name: String
     package var value: StaticValue
-    package var offset: Int
+    @TextPosition package var offset: Int
 
     package init(_ name: String, _ value: StaticValue, offset: Int = 0) {
         self.name = name
         self.value = value
         self.offset = offset
     }
-
-    package static func == (a: Self, b: Self) -> Bool { a.name == b.name && a.value == b.value }
-    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// Stages, each of which gets the spansets that the one before it gave; at least one.
@@ -66,15 +63,12 @@ package struct SpansetExpression: Hashable, Sendable {
     }
 
     package var form: Form
-    package var offset: Int
+    @TextPosition package var offset: Int
 
     package init(_ form: Form, offset: Int = 0) {
         self.form = form
         self.offset = offset
     }
-
-    package static func == (a: Self, b: Self) -> Bool { a.form == b.form }
-    package func hash(into hasher: inout Hasher) { hasher.combine(form) }
 }
 
 package enum AggregateFunction: String, CaseIterable, Sendable {
@@ -94,15 +88,12 @@ package struct ScalarExpression: Hashable, Sendable {
     }
 
     package var form: Form
-    package var offset: Int
+    @TextPosition package var offset: Int
 
     package init(_ form: Form, offset: Int = 0) {
         self.form = form
         self.offset = offset
     }
-
-    package static func == (a: Self, b: Self) -> Bool { a.form == b.form }
-    package func hash(into hasher: inout Hasher) { hasher.combine(form) }
 }
 
 /// `count() > 2`
@@ -110,22 +101,12 @@ package struct ScalarFilter: Hashable, Sendable {
     package var comparison: ComparisonOperator
     package var left: ScalarExpression
     package var right: ScalarExpression
-    package var offset: Int
+    @TextPosition package var offset: Int
 
     package init(_ comparison: ComparisonOperator, _ left: ScalarExpression, _ right: ScalarExpression, offset: Int = 0) {
         self.comparison = comparison
         self.left = left
         self.right = right
         self.offset = offset
-    }
-
-    package static func == (a: Self, b: Self) -> Bool {
-        a.comparison == b.comparison && a.left == b.left && a.right == b.right
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(comparison)
-        hasher.combine(left)
-        hasher.combine(right)
     }
 }
