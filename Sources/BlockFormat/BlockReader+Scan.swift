@@ -67,7 +67,7 @@ extension BlockReader {
         let traces = try await anchors(ofGroup: group)
         let decoder = try await decoder(of: group, directory, columns: Set(columns.map(\.rawValue)))
         let count = decoder.entry.rowCount
-        let starts = try Self.starts(of: places, decoder, traces)
+        let starts = try decoder.starts(of: places, traces)
         var ids = FlatBuffer<UInt64>(capacity: places.count)
         var kinds = FlatBuffer<UInt64>(capacity: places.count)
         var durations = FlatBuffer<UInt64>(capacity: places.count)

@@ -133,14 +133,14 @@ package struct BlockTraceScan: Sendable {
         if BlockFilter.hasAmbiguousDurations(entry) { rows.traces = try await reader.anchors(ofGroup: group) }
         let traces = rows.traces
         for filter in marks {
-            rows.marks.append(try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, traces) })
+            rows.marks.append(try filter.mask(decoder) { () throws(BlockError) in try decoder.starts(traces) })
         }
         if let requiredMarks, requiredMarks.allSatisfy({ rows.marks[$0].isNone }) {
             rows.traces = []
             return rows
         }
         rows.traces = try await reader.anchors(ofGroup: group)
-        if !isInRange { rows.starts = try Self.starts(decoder, rows.traces) }
+        if !isInRange { rows.starts = try decoder.starts(rows.traces) }
         if wantsParents { rows.parents = try Self.parents(decoder, rows) }
         return rows
     }
@@ -183,30 +183,6 @@ package struct BlockTraceScan: Sendable {
             }
         }
         return parents
-    }
-
-    /// The start of each row of the group, Unix nanoseconds.
-    static func starts(
-        _ decoder: borrowing RowGroupDecoder, _ anchors: [TraceAnchor]
-    ) throws(BlockError) -> [UInt64] {
-        let count = decoder.entry.rowCount
-        var values = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(FixedColumn.start.rawValue, count: count, 0..<count, into: &values)
-        var starts: [UInt64] = []
-        starts.reserveCapacity(count)
-        var trace = 0
-        var start: UInt64 = 0
-        for row in 0..<count {
-            let blockRow = decoder.entry.firstRow + row
-            while trace < anchors.count, anchors[trace].rows.upperBound <= blockRow { trace += 1 }
-            guard trace < anchors.count else {
-                throw BlockError(.corrupted, "the trace index of block \(decoder.id) does not fit its rows")
-            }
-            let isFirst = row == 0 || anchors[trace].rows.lowerBound == blockRow
-            start = (isFirst ? anchors[trace].start : start) &+ values[row]
-            starts.append(start)
-        }
-        return starts
     }
 }
 

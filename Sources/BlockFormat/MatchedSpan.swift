@@ -45,7 +45,7 @@ extension BlockReader {
         let traces = try await anchors(ofGroup: group)
         let places = rows.map { $0 - decoder.entry.firstRow }
         let count = decoder.entry.rowCount
-        let starts = try Self.starts(of: places, decoder, traces)
+        let starts = try decoder.starts(of: places, traces)
         var ids = FlatBuffer<UInt64>(capacity: places.count)
         var durations = FlatBuffer<UInt64>(capacity: places.count)
         try decoder.integers(FixedColumn.spanID.rawValue, count: count, at: places.span, into: &ids)
@@ -58,43 +58,6 @@ extension BlockReader {
                     spanID: ids[index], start: start,
                     duration: spanDuration(start: start, end: start &+ durations[index]), name: names[index]))
         }
-    }
-
-    /// The starts of some rows of a group, Unix nanoseconds: a row's stands as the difference to the row before.
-    ///
-    /// - Parameter places: In the group, rising or equal.
-    static func starts(
-        of places: [Int], _ decoder: borrowing RowGroupDecoder, _ traces: [TraceAnchor]
-    ) throws(BlockError) -> [UInt64] {
-        let firstRow = decoder.entry.firstRow
-        // The rows of each trace up to the last one that is wanted.
-        var needed: [Int] = []
-        var trace = 0
-        for place in places {
-            while trace < traces.count, traces[trace].rows.upperBound <= firstRow + place { trace += 1 }
-            guard trace < traces.count, traces[trace].rows.lowerBound <= firstRow + place else {
-                throw BlockError(.corrupted, "the trace index of block \(decoder.id) does not fit its rows")
-            }
-            let first = max(traces[trace].rows.lowerBound - firstRow, 0, needed.last.map { $0 + 1 } ?? 0)
-            if first <= place { needed.append(contentsOf: first...place) }
-        }
-        var values = FlatBuffer<UInt64>(capacity: needed.count)
-        try decoder.integers(FixedColumn.start.rawValue, count: decoder.entry.rowCount, at: needed.span, into: &values)
-        var starts: [UInt64] = []
-        starts.reserveCapacity(places.count)
-        trace = 0
-        var start: UInt64 = 0
-        var next = 0
-        for (index, row) in needed.enumerated() {
-            while traces[trace].rows.upperBound <= firstRow + row { trace += 1 }
-            let isFirst = row == 0 || traces[trace].rows.lowerBound == firstRow + row
-            start = (isFirst ? traces[trace].start : start) &+ values[index]
-            while next < places.count, places[next] == row {
-                starts.append(start)
-                next += 1
-            }
-        }
-        return starts
     }
 
     private func names(
