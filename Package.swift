@@ -83,7 +83,7 @@ let package = Package(
         // Floor 2
         .target(name: "ObjectStorage", dependencies: ["FileIO"], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["ByteCoding", "TraceModel"], swiftSettings: settings),
-        .target(name: "TraceQL", dependencies: ["RegularExpressions"], swiftSettings: settings),
+        .target(name: "TraceQL", dependencies: ["ByteCoding", "RegularExpressions"], swiftSettings: settings),
         .target(name: "TraceAnalysis", swiftSettings: settings),
         .target(name: "ColumnEncoding", dependencies: ["ByteCoding"], swiftSettings: settings),
         // Floor 3
@@ -94,7 +94,8 @@ let package = Package(
         .target(
             name: "TerminalRendering", dependencies: ["TraceModel", "TraceAnalysis"], swiftSettings: settings),
         .target(name: "LogOutput", dependencies: [logging], swiftSettings: settings),
-        .target(name: "LayeredOptions", dependencies: [product("Yams", "Yams")], swiftSettings: settings),
+        .target(
+            name: "LayeredOptions", dependencies: ["ByteCoding", product("Yams", "Yams")], swiftSettings: settings),
         // Floor 4
         .target(
             name: "TraceStorage",
