@@ -210,10 +210,14 @@ let package = Package(
 if ["1", "stages"].contains(Context.environment["VIVACE_BENCHMARKS"]) {
     package.targets += [
         .target(name: "CAllocationCount", path: "Benchmarks/CAllocationCount"),
+        .target(
+            name: "BenchmarkCorpus",
+            dependencies: ["ByteCoding", "TraceModel", "ColumnEncoding", "OTLP", "TrafficModel"],
+            path: "Benchmarks/BenchmarkCorpus", swiftSettings: settings),
         .executableTarget(
             name: "StageCosts",
             dependencies: [
-                "ByteCoding", "CAllocationCount", "TraceModel", "OTLP", "TraceAnalysis", "BlockFormat", "TrafficModel",
+                "BenchmarkCorpus", "ByteCoding", "CAllocationCount", "TraceModel", "TraceAnalysis", "BlockFormat",
                 "TraceStorage",
             ],
             path: "Benchmarks/StageCosts", swiftSettings: settings),
@@ -228,7 +232,7 @@ if Context.environment["VIVACE_BENCHMARKS"] == "1" {
         .executableTarget(
             name: "VivaceBenchmarks",
             dependencies: [
-                "ByteCoding", "TraceModel", "FileIO", "Inflate", "OTLP", "TraceAnalysis", "BlockFormat", "TrafficModel",
+                "BenchmarkCorpus", "ByteCoding", "TraceModel", "FileIO", "Inflate", "OTLP", "TraceAnalysis", "BlockFormat",
                 "TraceStorage", "QueryEngine", logging, product("Benchmark", "benchmark"),
             ],
             path: "Benchmarks/VivaceBenchmarks", swiftSettings: settings,

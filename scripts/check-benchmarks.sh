@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Compares what the stages of the way in cost with the thresholds in Benchmarks/Thresholds/stages.txt: instructions (by
-# valgrind), allocations and bytes. Time is not compared: it says more about the machine than about the program.
+# Compares what the stages of the way in and scans of columns cost with the thresholds in Benchmarks/Thresholds/stages.txt:
+# instructions (by valgrind), allocations and bytes; of scans, for a thousand values in the place of a span, and what they
+# find instead of bytes. Time is not compared: it says more about the machine than about the program.
 #   scripts/check-benchmarks.sh            exits 1 if a stage costs more than its threshold, with some tolerance
 #   scripts/check-benchmarks.sh --update   writes the thresholds anew
 set -euo pipefail
@@ -42,7 +43,8 @@ figures=$(for stage in $("$program" list); do measure "$stage"; done)
 
 if [[ ${1:-} == --update ]]; then
     {
-        echo "# Of scripts/check-benchmarks.sh: stage, instructions a span, allocations and bytes a thousand spans."
+        echo "# Of scripts/check-benchmarks.sh: stage, instructions a span, allocations and bytes a thousand spans; of scans,"
+        echo "# for a thousand values in the place of a span, and values found instead of bytes."
         echo "$figures"
     } >"$thresholds"
     cat "$thresholds"

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BenchmarkCorpus
 internal import BlockFormat
 internal import ByteCoding
-internal import OTLP
 internal import TraceAnalysis
 internal import TraceModel
 internal import TraceStorage
-internal import TrafficModel
 
 /// A stage of the way in, or a limit that the machine sets to such stages.
 enum Stage: String, CaseIterable {
@@ -29,27 +28,16 @@ enum Stage: String, CaseIterable {
 /// Made-up spans, the same on every machine, and what the stages need of one another.
 struct Workshop {
     static let spanCount = 20_000
-    private static let arrivalSeconds: UInt32 = 1_767_225_600
+    /// As a node with two shards does.
+    private static let shardCount = 2
 
-    private let requests: [[UInt8]]
+    private let requests = MadeUpRequests(spanCount: spanCount)
     private let heads: [SpanBatchView]
     private let pool = SlabPool(retainedByteLimit: 256 << 20)
 
-    init() throws {
-        var model = TrafficModel(seed: 1, start: UInt64(Self.arrivalSeconds) * 1_000_000_000)
-        var traces: [ModelTrace] = []
-        var missing = Self.spanCount
-        while missing > 0 {
-            var trace = model.nextTrace()
-            trace.spans.removeLast(max(0, trace.spans.count - missing))
-            missing -= trace.spans.count
-            traces.append(trace)
-        }
-        requests = TrafficModel.requests(for: traces).map(\.body)
-        heads = try Self.decode(requests, pool).heads
-    }
+    init() throws { heads = try requests.decoded(shards: Self.shardCount, pool: pool).heads }
 
-    var requestByteCount: Int { requests.reduce(0) { $0 + $1.count } }
+    var requestByteCount: Int { requests.byteCount }
 
     /// Goes through all spans once.
     ///
@@ -58,7 +46,7 @@ struct Workshop {
         switch stage {
         case .copy: copiedByteCount()
         case .lz4: compressedByteCount()
-        case .decode: try Self.decode(requests, pool).byteCount
+        case .decode: try requests.decoded(shards: Self.shardCount, pool: pool).byteCount
         case .journal: try journalByteCount()
         case .order: SpanOrdering(heads, pool: pool).rowCount
         case .criticalPath: BlockBuild.criticalNanoseconds(SpanOrdering(heads, pool: pool)).count
@@ -66,29 +54,10 @@ struct Workshop {
         }
     }
 
-    /// As a node with two shards does.
-    private static func decode(
-        _ requests: [[UInt8]], _ pool: SlabPool
-    ) throws -> (heads: [SpanBatchView], byteCount: Int) {
-        var heads: [SpanBatchView] = []
-        var byteCount = 0
-        for shard in 0..<2 {
-            var batch = SpanBatch(pool: pool, seed: 1)
-            var decoder = OTLPDecoder()
-            for index in stride(from: shard, to: requests.count, by: 2) {
-                let request = requests[index]
-                _ = try decoder.decode(request.rawSpan, arrivalSeconds: arrivalSeconds, into: &batch)
-            }
-            heads.append(batch.view())
-            byteCount += batch.byteCount
-        }
-        return (heads, byteCount)
-    }
-
     private func copiedByteCount() -> Int {
         var out = ByteWriter(capacity: 1 << 20)
         var sum = 0
-        for request in requests {
+        for request in requests.bodies {
             out.removeAll()
             out.append(request.rawSpan)
             sum += out.count
@@ -99,7 +68,7 @@ struct Workshop {
     private func compressedByteCount() -> Int {
         var out = ByteWriter(capacity: 1 << 20)
         var sum = 0
-        for request in requests {
+        for request in requests.bodies {
             out.removeAll()
             sum += LZ4.compress(request.rawSpan, into: &out, acceleration: 8) ?? 0
         }
@@ -109,7 +78,7 @@ struct Workshop {
     private func journalByteCount() throws -> Int {
         let options = JournalOptions()
         var sum = 0
-        for request in requests {
+        for request in requests.bodies {
             let record = JournalRecord(
                 arrivalNanoseconds: 1, tenant: .single, mediaType: .otlpProtobuf, contentEncoding: .identity,
                 payload: request)

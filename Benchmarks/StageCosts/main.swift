@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BenchmarkCorpus
 internal import CAllocationCount
 internal import Glibc
 
-// What the stages of the way in cost; scripts/check-benchmarks.sh compares it with the thresholds in git.
+// What the stages of the way in and scans of columns cost; scripts/check-benchmarks.sh compares it with the thresholds in
+// git. A pass of a scan goes through a thousand values for each span of the others.
 //
 //   StageCosts list              the names of the stages
 //   StageCosts run STAGE PASSES  performs a stage so often: for callgrind, which counts the instructions
 //   StageCosts count STAGE       allocations of a pass, and bytes that it made, for a thousand spans
-//   StageCosts table             CPU time beside that of the limits
+//   StageCosts table             CPU time beside that of the limits, and scans beside the memory's bandwidth
 
 /// CPU time of this thread in nanoseconds.
 func cpuNanoseconds() -> UInt64 {
@@ -20,12 +22,13 @@ func cpuNanoseconds() -> UInt64 {
 
 func perThousand(_ count: Int) -> Int { (count * 1_000 + Workshop.spanCount / 2) / Workshop.spanCount }
 
-func count(_ stage: Stage, _ workshop: borrowing Workshop) throws {
+/// - Parameter pass: Returns how much was made, or found.
+func count(_ pass: () throws -> Int) throws {
     // What is made once and kept does not count.
-    _ = try workshop.perform(stage)
+    _ = try pass()
     let before = allocation_count()
-    let byteCount = try workshop.perform(stage)
-    print(perThousand(Int(allocation_count() - before)), perThousand(byteCount))
+    let made = try pass()
+    print(perThousand(Int(allocation_count() - before)), perThousand(made))
 }
 
 /// The best of some passes, in picoseconds a span.
@@ -63,14 +66,28 @@ func printTable(_ workshop: borrowing Workshop) throws {
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-let stage = arguments.count > 1 ? Stage(rawValue: arguments[1]) : nil
-let workshop = try Workshop()
-switch (arguments.first, stage) {
-case ("list", nil): for stage in Stage.allCases { print(stage.rawValue) }
-case ("table", nil): try printTable(workshop)
-case ("count", let stage?): try count(stage, workshop)
-case ("run", let stage?):
-    for _ in 0..<(arguments.count > 2 ? Int(arguments[2]) ?? 1 : 1) { _ = try workshop.perform(stage) }
+let passCount = arguments.count > 2 ? Int(arguments[2]) ?? 1 : 1
+let name = arguments.count > 1 ? arguments[1] : ""
+let chunkCount = Workshop.spanCount * 1_000 / ScanColumn.valuesInChunk
+switch (arguments.first, Stage(rawValue: name), ScanColumn.Kind(rawValue: name)) {
+case ("list", _, _):
+    for stage in Stage.allCases { print(stage.rawValue) }
+    for kind in ScanColumn.Kind.allCases { print(kind.rawValue) }
+case ("table", _, _):
+    try printTable(Workshop())
+    try printScans()
+case ("count", let stage?, _):
+    let workshop = try Workshop()
+    try count { try workshop.perform(stage) }
+case ("count", _, let kind?):
+    let column = ScanColumn(kind)
+    try count { try column.scan(chunkCount: chunkCount) }
+case ("run", let stage?, _):
+    let workshop = try Workshop()
+    for _ in 0..<passCount { _ = try workshop.perform(stage) }
+case ("run", _, let kind?):
+    let column = ScanColumn(kind)
+    for _ in 0..<passCount { _ = try column.scan(chunkCount: chunkCount) }
 default:
     print("usage: StageCosts list | table | count STAGE | run STAGE PASSES")
     exit(2)

@@ -1,52 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BenchmarkCorpus
 internal import BlockFormat
 internal import ByteCoding
-internal import OTLP
 internal import TraceAnalysis
 internal import TraceModel
 internal import TraceStorage
-internal import TrafficModel
 
 /// 100,000 made-up spans, the same on every machine: as requests, as columns, as a block.
 struct Corpus: Sendable {
     static let spanCount = 100_000
     /// So often a benchmark goes through the corpus, that a million spans are measured at a time.
     static let passCount = 10
-    static let arrivalSeconds: UInt32 = 1_767_225_600
-    static let arrivalNanoseconds = UInt64(arrivalSeconds) * 1_000_000_000
+    static let arrivalNanoseconds = MadeUpRequests.arrivalNanoseconds
 
-    /// Export requests as SDKs send them, 512 spans at most in each.
-    let requests: [[UInt8]]
-    let traceIDs: [TraceID]
+    let source = MadeUpRequests(spanCount: spanCount)
     /// All requests decoded.
     let spans: SpanBatchView
 
     init() throws {
-        var model = TrafficModel(seed: 1, start: Self.arrivalNanoseconds)
-        var traces: [ModelTrace] = []
-        var missing = Self.spanCount
-        while missing > 0 {
-            var trace = model.nextTrace()
-            // Parents stand before their children: what is left is a tree.
-            trace.spans.removeLast(max(0, trace.spans.count - missing))
-            missing -= trace.spans.count
-            traces.append(trace)
-        }
-        requests = TrafficModel.requests(for: traces).map(\.body)
-        traceIDs = traces.map(\.id)
-        spans = try Self.decode(requests, pool: SlabPool(retainedByteLimit: 0))
+        spans = try Self.decode(source, pool: SlabPool(retainedByteLimit: 0))
         precondition(spans.rowCount == Self.spanCount)
     }
 
-    /// As a node does with the requests between two cuts: one decoder, one head.
-    static func decode(_ requests: [[UInt8]], pool: SlabPool) throws -> SpanBatchView {
-        var batch = SpanBatch(pool: pool)
-        var decoder = OTLPDecoder()
-        for request in requests {
-            _ = try decoder.decode(request.rawSpan, arrivalSeconds: arrivalSeconds, into: &batch)
-        }
-        return batch.view()
+    var requests: [[UInt8]] { source.bodies }
+    var traceIDs: [TraceID] { source.traceIDs }
+
+    /// Into one head.
+    static func decode(_ source: MadeUpRequests, pool: SlabPool) throws -> SpanBatchView {
+        try source.decoded(pool: pool).heads[0]
     }
 
     /// The corpus as one block.

@@ -10,7 +10,7 @@ internal import TraceModel
 func otlpBenchmarks() {
     let pool = SlabPool(retainedByteLimit: 256 << 20)
     Benchmark.perSpan("OTLP: decode into columns") { _, corpus in
-        for _ in 0..<Corpus.passCount { blackHole(try Corpus.decode(corpus.requests, pool: pool)) }
+        for _ in 0..<Corpus.passCount { blackHole(try Corpus.decode(corpus.source, pool: pool)) }
     }
     let encoder = OTLPEncoder()
     encodingBenchmark("OTLP: encode, protobuf, trace by trace") { rows, spans, out in

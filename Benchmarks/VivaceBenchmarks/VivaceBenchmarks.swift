@@ -11,6 +11,7 @@ let benchmarks: @Sendable () -> Void = {
     otlpBenchmarks()
     journalBenchmarks()
     blockBenchmarks()
+    scanBenchmarks()
     traceByIDBenchmarks()
     criticalPathBenchmarks()
 }
