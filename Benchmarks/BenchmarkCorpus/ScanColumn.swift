@@ -138,10 +138,11 @@ private struct ScanRandom {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A number about 5,000, a hundredth of that or a hundred times as much seldom: durations look like this.
+    /// A number about 5,000, log-normal with a standard deviation of 1.8 (of the natural logarithm), about: durations look
+    /// like this.
     mutating func skewed() -> Double {
         var value = 5_000.0
-        for _ in 0..<6 {
+        for _ in 0..<20 {
             let step = 1 + Double(next() >> 11) / 9_007_199_254_740_992
             if next() & 1 == 0 { value *= step } else { value /= step }
         }

@@ -148,19 +148,19 @@ struct BinScan {
         _ doubtful: UInt64, _ codes: RawSpan, _ starts: Span<Int>, _ mantissas: RawSpan
     ) throws(ByteCodingError) -> UInt64 {
         let bins = bins.span
+        let verdicts = verdicts.span
         var rest = doubtful
         var marks: UInt64 = 0
         while rest != 0 {
             let row = rest.trailingZeroBitCount
             rest &= rest &- 1
             let offset = row &* codeWidth &>> 3
-            var bit = starts[offset]
-            // The rows before it in its byte.
-            var other = offset &* rowsInByte
-            while other < row {
-                bit &+= bins[code(other, in: codes)].width
-                other &+= 1
-            }
+            // The rows before it in its byte: as of a byte that has code 0 in their stead from this row on.
+            let position = row &- offset &* rowsInByte
+            let before = Int(codes[offset]) & ((1 &<< (position &* codeWidth)) &- 1)
+            let bit =
+                starts[offset] &+ Int(truncatingIfNeeded: verdicts[before] &>> 16)
+                &- (rowsInByte &- position) &* bins[0].width
             let bin = bins[code(row, in: codes)]
             let field = try BitPacking.wideField(mantissas, at: bit, mask: bin.mask, width: bin.width)
             if bin.lower &+ field &- first <= extent { marks |= 1 &<< UInt64(truncatingIfNeeded: row) }
