@@ -57,7 +57,7 @@ bench: export VIVACE_BENCHMARKS := 1
 bench: ## run the benchmarks: the way in beside what the machine allows, each stage, searches beside DuckDB
 	swift build -c release --product StageCosts
 	.build/release/StageCosts table
-	swift package -c release --allow-writing-to-package-directory benchmark --grouping metric --no-progress $(BENCH_FLAGS)
+	swift package -c release --allow-writing-to-package-directory benchmark --target VivaceBenchmarks --grouping metric --no-progress $(BENCH_FLAGS)
 	swift build -c release --product vivace
 	scripts/compare-duckdb.sh
 
