@@ -18,7 +18,17 @@ extension BlockFilter {
             guard !hasAmbiguousDurations(decoder.entry) else { return nil }
             return try picked(.duration, rows, decoder) { test.holds(integer: max(0, Int64(bitPattern: $0))) }
         case .spanID(let test): return try picked(.spanID, rows, decoder) { test.holds(string: bytes(of: $0).rawSpan) }
-        case .never, .always, .all, .any, .not, .isRoot, .strings, .attribute, .rest, .part: return nil
+        case .strings(let condition):
+            guard let wanted = condition.codes?.byCode, decoder.chunk(condition.column) != nil else { return nil }
+            var codes = FlatBuffer<UInt32>(capacity: rows.count)
+            try decoder.codes(condition.column, count: decoder.entry.rowCount, at: rows.span, into: &codes)
+            var kept: [Int] = []
+            for index in rows.indices {
+                guard codes[index] < UInt32(wanted.count) else { throw unfit(decoder) }
+                if wanted[Int(codes[index])] { kept.append(rows[index]) }
+            }
+            return kept
+        case .never, .always, .all, .any, .not, .isRoot, .attribute, .rest, .part: return nil
         }
     }
 

@@ -35,7 +35,8 @@ extension BlockReader {
         var kept = RowGroupDirectory()
         var bodies: [UInt32: [UInt8]] = [:]
         var missing: [RowGroupDirectory.Chunk] = []
-        for chunk in directory.chunks where columns.contains(chunk.column) {
+        for column in columns.sorted() {
+            guard let chunk = directory.chunk(column) else { continue }
             kept.chunks.append(chunk)
             if let body = chunks?.body(key(group, chunk)) { bodies[chunk.column] = body } else { missing.append(chunk) }
         }

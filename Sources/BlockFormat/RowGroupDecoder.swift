@@ -76,6 +76,22 @@ struct RowGroupDecoder: ~Copyable {
         }
     }
 
+    /// Appends some codes of a column with a block dictionary that has `count` of them; 0s if it has no chunk.
+    ///
+    /// - Parameter places: Rising or equal, in 0..<count.
+    func codes(
+        _ column: UInt32, count: Int, at places: Span<Int>, into codes: inout FlatBuffer<UInt32>
+    ) throws(BlockError) {
+        guard let chunk = directory.chunk(column) else {
+            codes.resize(to: codes.count + places.count, filling: 0)
+            return
+        }
+        try check(chunk, count: count, 0..<count)
+        try decode(chunk) { (body) throws(ByteCodingError) in
+            try CodeChunk.pick(body, count: count, at: places, into: &codes)
+        }
+    }
+
     /// Appends codes `range` of a column with a block dictionary; 0s if it has no chunk.
     func codes(
         _ column: UInt32, count: Int, _ range: Range<Int>, into codes: inout FlatBuffer<UInt32>

@@ -77,13 +77,36 @@ package enum RowMask: Sendable {
         }
     }
 
-    /// Those of the rows `range` for which it holds.
-    package func rows(in range: Range<Int>) -> [Int32] {
+    /// How many of the rows `range` it holds for.
+    package func count(in range: Range<Int>) -> Int {
+        switch self {
+        case .none: 0
+        case .all: range.count
+        case .some(let rows): rows.markedCount(in: range)
+        }
+    }
+
+    /// The first row from `row` on for which it holds; nil if there is none.
+    package func first(from row: Int) -> Int? {
+        switch self {
+        case .none: nil
+        case .all: row
+        case .some(let rows): rows.first(from: row)
+        }
+    }
+
+    /// The first `limit` of the rows `range` for which it holds.
+    package func rows(in range: Range<Int>, atMost limit: Int = .max) -> [Int32] {
         var found: [Int32] = []
         switch self {
         case .none: break
-        case .all: for row in range { found.append(Int32(truncatingIfNeeded: row)) }
-        case .some(let rows): rows.forEachMarked(in: range) { found.append(Int32(truncatingIfNeeded: $0)) }
+        case .all: for row in range.prefix(limit) { found.append(Int32(truncatingIfNeeded: row)) }
+        case .some(let rows):
+            var row = range.lowerBound
+            while found.count < limit, let next = rows.first(from: row), next < range.upperBound {
+                found.append(Int32(truncatingIfNeeded: next))
+                row = next + 1
+            }
         }
         return found
     }

@@ -83,6 +83,9 @@ extension BlockReader {
     /// The row group that holds a row of the block.
     package func rowGroup(ofRow row: Int) -> Int { groups(of: row..<(row + 1)).lowerBound }
 
+    /// The row groups that hold some rows of the block.
+    package func rowGroups(of rows: Range<Int>) -> Range<Int> { groups(of: rows) }
+
     /// The first row behind a row group.
     package func endRow(ofGroup group: Int) -> Int {
         footer.rowGroups[group].firstRow + footer.rowGroups[group].rowCount
@@ -248,10 +251,10 @@ private struct ColumnProbe: ~Copyable {
             for place in places { values.append(SpanValue(type, 0, local[place])) }
             return values
         }
-        var codes = FlatBuffer<UInt32>(capacity: count)
-        try decoder.codes(column, count: count, 0..<count, into: &codes)
-        for place in places {
-            let code = Int(codes[place])
+        var codes = FlatBuffer<UInt32>(capacity: places.count)
+        try decoder.codes(column, count: count, at: places.span, into: &codes)
+        for index in places.indices {
+            let code = Int(codes[index])
             guard code < dictionary.value.count else { throw unfit() }
             try values.append(code: UInt64(code)) {
                 let bytes = dictionary.value.value(code).bytes

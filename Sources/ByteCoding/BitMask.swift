@@ -92,6 +92,33 @@ public struct BitMask: Hashable, Sendable {
         return false
     }
 
+    /// The first marked row from `row` on; nil if there is none.
+    public func first(from row: Int) -> Int? {
+        precondition(row >= 0)
+        guard row < count else { return nil }
+        var index = row &>> 6
+        var word = words[index] & (.max &<< UInt64(row & 63))
+        while word == 0 {
+            index &+= 1
+            guard index < words.count else { return nil }
+            word = words[index]
+        }
+        return index &* 64 &+ word.trailingZeroBitCount
+    }
+
+    /// How many rows of a range are marked. Traps if the range leaves 0..<count.
+    public func markedCount(in rows: Range<Int>) -> Int {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= count)
+        var sum = 0
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let number = Swift.min(64 &- (row & 63), rows.upperBound &- row)
+            sum &+= (words[row &>> 6] &>> UInt64(row & 63) & Self.lowest(number)).nonzeroBitCount
+            row &+= number
+        }
+        return sum
+    }
+
     /// Gives the marked rows of a range to `body`, rising. Traps if the range leaves 0..<count.
     @inlinable @inline(__always)
     public func forEachMarked(in rows: Range<Int>, _ body: (Int) -> Void) {

@@ -35,6 +35,42 @@ extension CodeChunk {
         }
     }
 
+    /// Appends the codes of some rows of a chunk of `count` codes that needs no context.
+    ///
+    /// - Parameter rows: Rising or equal, in 0..<count; otherwise traps.
+    package static func pick(
+        _ bytes: RawSpan, count: Int, at rows: Span<Int>, into codes: inout FlatBuffer<UInt32>
+    ) throws(ByteCodingError) {
+        guard rows.count > 0 else { return }
+        let (first, end) = (rows[0], rows[rows.count - 1] + 1)
+        precondition(first >= 0 && first < end && end <= count)
+        let before = codes.count
+        do throws(ByteCodingError) {
+            var cursor = ByteCursor(over: bytes)
+            guard try cursor.byte(bytes) == CodeEncoding.packed.rawValue else {
+                var decoded = FlatBuffer<UInt32>(capacity: end - first)
+                try decode(bytes, count: count, range: first..<end, context: nil, into: &decoded)
+                for index in rows.indices { codes.append(decoded[rows[index] - first]) }
+                return
+            }
+            let base = try code(bytes, &cursor)
+            let width = Int(try cursor.byte(bytes))
+            guard width <= 32, BitPacking.byteCount(count, width: width) == cursor.remaining else {
+                throw ByteCodingError(.corrupted, "bit width")
+            }
+            let packed = cursor.span(of: bytes)
+            let mask = BitPacking.mask(width)
+            for index in rows.indices {
+                precondition(index == 0 || rows[index] >= rows[index - 1])
+                let field = try BitPacking.wideField(packed, at: rows[index] &* width, mask: mask, width: width)
+                codes.append(base &+ UInt32(truncatingIfNeeded: field))
+            }
+        } catch {
+            codes.truncate(to: before)
+            throw error
+        }
+    }
+
     /// The code of one row, for a chunk that needs no context. Traps on a row outside of 0..<count.
     package static func value(
         _ bytes: RawSpan, count: Int, at row: Int

@@ -14,6 +14,12 @@ internal import Testing
             let back = try decodedCodes(bytes, count: codes.count, range: range)
             #expect(back == [UInt32](codes[range]))
         }
+        for step in [1, 2, 7, 40] {
+            let rows = Array(stride(from: 0, to: codes.count, by: step)).flatMap { [$0, $0] }
+            var picked = FlatBuffer<UInt32>()
+            try CodeChunk.pick(bytes.rawSpan, count: codes.count, at: rows.span, into: &picked)
+            #expect((0..<picked.count).map { picked[$0] } == rows.map { codes[$0] })
+        }
         let constant = try CodeChunk.constant(bytes.rawSpan)
         #expect(constant == (result.encoding == .constant ? codes.first ?? 0 : nil))
         if let last = codes.indices.last {
