@@ -2,7 +2,7 @@
 
 /// Makes a syntax tree of a query's text: one function a rule of the grammar.
 ///
-///     query      = pipeline [ "with" "(" [ hint { "," hint } ] ")" ]
+///     query      = pipeline [ "with" "(" hint { "," hint } ")" ]
 ///     pipeline   = stage { "|" stage }
 ///     stage      = "by" "(" field ")" | "coalesce" "(" ")" | "select" "(" field { "," field } ")"
 ///                | metrics [ "by" "(" field { "," field } ")" ] { comparison number }
@@ -51,9 +51,9 @@ struct Parser {
         guard token.content == .word("with") else { return [] }
         try advance()
         try expect(.parenthesisOpen, as: "`(` after `with`")
-        var hints: [Hint] = []
+        var hints = [try hint()]
         while !token.isSymbol(.parenthesisClose) {
-            if !hints.isEmpty { try expect(.comma, as: "`,` or `)` after a hint") }
+            try expect(.comma, as: "`,` or `)` after a hint")
             hints.append(try hint())
         }
         try advance()
