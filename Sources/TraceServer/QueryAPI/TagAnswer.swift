@@ -72,6 +72,7 @@ struct TagAnswer: Sendable {
         query.countsSpans = try target.flag("counts")
         let found = try await values(version, of: tag, query, tenant: tenant)
         let byteCount = found.values.reduce(0) { $0 + 64 + $1.text.utf8.count }
+        let showsCounts = query.countsSpans
         return try streamedJSON(holding: found.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()
             json.beginObject()
@@ -88,7 +89,7 @@ struct TagAnswer: Sendable {
                     json.object { json in
                         json.field("type", value.kind.rawValue)
                         json.field("value", value.text)
-                        if let count = value.spanCount { json.field("spanCount", number: count) }
+                        if showsCounts, let count = value.spanCount { json.field("spanCount", number: count) }
                     }
                 }
                 if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
