@@ -35,15 +35,16 @@ package final class BlockReader: Sendable {
         var bloom: Shared<BloomFilter>?
         var restKeyFilter: Shared<BloomFilter>?
         var pages: [Int: Shared<TraceIndexPage>] = [:]
+        var services: [Int: Shared<PageServices>] = [:]
         var dictionaries: [UInt32: Shared<BlockDictionary>] = [:]
         var directories: [Int: RowGroupDirectory] = [:]
         var byteCount = 0
     }
 
     /// A noncopyable value that several readers hold.
-    final class Shared<Value: ~Copyable>: @unchecked Sendable {
+    package final class Shared<Value: ~Copyable>: @unchecked Sendable {
         // Safe to send: the value is never mutated after it was made.
-        let value: Value
+        package let value: Value
         init(_ value: consuming Value) { self.value = value }
     }
 
@@ -118,7 +119,7 @@ package final class BlockReader: Sendable {
         return result
     }
 
-    private func anchor(_ page: borrowing TraceIndexPage, _ position: Int) -> TraceAnchor {
+    func anchor(_ page: borrowing TraceIndexPage, _ position: Int) -> TraceAnchor {
         TraceAnchor(
             id: page.traceID(position), rows: page.rows(position), start: page.start(position),
             duration: page.duration(position))
@@ -142,7 +143,8 @@ package final class BlockReader: Sendable {
         return low == 0 ? nil : low - 1
     }
 
-    func pageNumber(ofTrace trace: Int) -> Int {
+    /// The page of the trace index that has a trace.
+    package func pageNumber(ofTrace trace: Int) -> Int {
         var low = 0
         var high = footer.indexPages.count
         while low < high {
@@ -184,7 +186,8 @@ package final class BlockReader: Sendable {
         return (Shared(filter), bytes.count)
     }
 
-    func indexPage(_ number: Int) async throws -> Shared<TraceIndexPage> {
+    /// A page of the trace index.
+    package func indexPage(_ number: Int) async throws -> Shared<TraceIndexPage> {
         if let page = kept.withLock({ $0.pages[number] }) { return page }
         guard let entry = footer.section(.traceIndexPage, UInt32(number)) else {
             throw BlockError(.corrupted, "block \(id) lacks page \(number) of its trace index")
@@ -201,6 +204,21 @@ package final class BlockReader: Sendable {
         return page
     }
 
+    /// What each service has of the traces of a page.
+    func pageServices(_ number: Int) async throws -> Shared<PageServices> {
+        if let services = kept.withLock({ $0.services[number] }) { return services }
+        let page = try await indexPage(number)
+        let services = Shared(
+            try reading("page \(number) of the trace index of block \(id)") { () throws(ByteCodingError) in
+                try PageServices(page.value, serviceCount: schema.services.count)
+            })
+        kept.withLock { kept in
+            if kept.services[number] == nil { kept.byteCount += services.value.byteCount }
+            kept.services[number] = services
+        }
+        return services
+    }
+
     /// The list of a row group's columns.
     func directory(of group: Int) async throws -> RowGroupDirectory {
         if let directory = kept.withLock({ $0.directories[group] }) { return directory }
@@ -212,7 +230,7 @@ package final class BlockReader: Sendable {
         return directory
     }
 
-    private func endRow(ofPage number: Int) -> Int {
+    func endRow(ofPage number: Int) -> Int {
         number + 1 < footer.indexPages.count ? footer.indexPages[number + 1].firstRow : footer.statistics.rowCount
     }
 

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteCoding
-internal import ColumnEncoding
-internal import Synchronization
-package import TraceModel
+internal import TraceModel
 
 /// The rows of one row group as a query sees them.
 package struct ScannedRows: Sendable {
     /// Of the block.
     package var firstRow: Int
     package var rowCount: Int
-    /// The first trace's position in the trace index.
-    package var firstTrace: Int
-    /// Traces that have rows in the group, also where ``traces`` is empty.
+    /// Traces that have rows in the group, also those that are not among ``traces``.
     package var traceCount: Int
-    /// The traces that have rows in the group, by rising ID; none if there is nothing of what they must have.
-    package var traces: [TraceAnchor]
+    /// The traces that have rows in the group, by rising ID. Where they must have something, perhaps only those that
+    /// have it.
+    package var traces: [TraceAnchor] = []
+    /// Of ``traces``, in the trace index.
+    package var positions: [Int] = []
     /// By filter: the rows for which it holds.
     package var marks: [RowMask]
     /// Of each row, Unix nanoseconds; nil if all lie in the range that was asked for.
@@ -44,7 +43,7 @@ package struct RowRequest: Sendable {
     package var required = SpanFilter.all([])
     /// For which filters rows are marked.
     package var marks: [SpanFilter] = []
-    /// Of a row group in which none of these of ``marks`` holds for a row no traces are wanted; nil if all are.
+    /// Only traces are wanted that have a row in the group for which one of these of ``marks`` holds; nil if all are.
     package var requiredMarks: [Int]?
     package var wantsParents = false
     /// A trace can match only if a span of it starts here, Unix nanoseconds.
@@ -106,7 +105,7 @@ package struct BlockTraceScan: Sendable {
     /// Bytes in memory, about, that looking into a group takes.
     package func byteCount(ofGroup group: Int) async throws -> Int {
         let directory = try await reader.directory(of: group)
-        let chunks = directory.chunks.filter { columns.contains($0.column) }
+        let chunks = columns.compactMap { directory.chunk($0) }
         let masks = marks.count * reader.footer.rowGroups[group].rowCount
         // A compressed chunk says only how much it is then.
         return chunks.reduce(masks) { $0 + 5 * $1.byteCount + 8 * $1.valueCount }
@@ -116,33 +115,50 @@ package struct BlockTraceScan: Sendable {
     package func rows(of group: Int) async throws -> ScannedRows {
         let entry = reader.footer.rowGroups[group]
         var rows = ScannedRows(
-            firstRow: entry.firstRow, rowCount: entry.rowCount, firstTrace: entry.firstTrace,
-            traceCount: reader.traceCount(ofGroup: group), traces: [], marks: [], byteCount: 0)
+            firstRow: entry.firstRow, rowCount: entry.rowCount, traceCount: reader.traceCount(ofGroup: group),
+            marks: [], byteCount: 0)
         let isInRange = entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
         var columns = columns
         if !isInRange { columns.insert(FixedColumn.start.rawValue) }
         guard !columns.isEmpty else {
             rows.marks = marks.map { $0.isNever ? .none : .all }
-            rows.traces = try await reader.anchors(ofGroup: group)
+            try await reader.addAnchors(ofGroup: group, to: &rows)
             return rows
         }
         let decoder = try await reader.decoder(
             of: group, try await reader.directory(of: group), columns: columns)
         rows.byteCount = decoder.readByteCount
         // Durations that only the start explains are rare.
-        if BlockFilter.hasAmbiguousDurations(entry) { rows.traces = try await reader.anchors(ofGroup: group) }
-        let traces = rows.traces
+        let traces = BlockFilter.hasAmbiguousDurations(entry) ? try await reader.anchors(ofGroup: group) : []
         for filter in marks {
             rows.marks.append(try filter.mask(decoder) { () throws(BlockError) in try decoder.starts(traces) })
         }
-        if let requiredMarks, requiredMarks.allSatisfy({ rows.marks[$0].isNone }) {
-            rows.traces = []
+        let wanted = requiredMarks.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
+        if wanted.isNone { return rows }
+        if isInRange, !wantsParents, case .some(let bits) = wanted {
+            try await reader.addAnchors(ofGroup: group, having: bits, to: &rows)
             return rows
         }
-        rows.traces = try await reader.anchors(ofGroup: group)
+        try await reader.addAnchors(ofGroup: group, to: &rows)
         if !isInRange { rows.starts = try decoder.starts(rows.traces) }
         if wantsParents { rows.parents = try Self.parents(decoder, rows) }
         return rows
+    }
+
+    /// By filter: the rows of a group for which it holds.
+    ///
+    /// - Returns: Besides, the bytes read from storage.
+    package func marks(of group: Int) async throws -> (marks: [RowMask], readByteCount: Int) {
+        let entry = reader.footer.rowGroups[group]
+        let columns = marks.reduce(into: Set<UInt32>()) { $0.formUnion($1.columns) }
+        guard !columns.isEmpty else { return (marks.map { $0.isNever ? .none : .all }, 0) }
+        let decoder = try await reader.decoder(of: group, try await reader.directory(of: group), columns: columns)
+        let traces = BlockFilter.hasAmbiguousDurations(entry) ? try await reader.anchors(ofGroup: group) : []
+        var masks: [RowMask] = []
+        for filter in marks {
+            masks.append(try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, traces) })
+        }
+        return (masks, decoder.readByteCount)
     }
 
     /// By row: the row of the parent in the group; see ``ScannedRows/parents``.
@@ -183,69 +199,5 @@ package struct BlockTraceScan: Sendable {
             }
         }
         return parents
-    }
-}
-
-extension BlockReader {
-    /// The traces that have rows in a group, in order; perhaps also the one behind them.
-    func anchors(ofGroup group: Int) async throws -> [TraceAnchor] {
-        let end = group + 1 < footer.rowGroups.count ? footer.rowGroups[group + 1].firstTrace + 1 : .max
-        return try await anchors(footer.rowGroups[group].firstTrace..<min(end, footer.statistics.traceCount))
-    }
-
-    /// Traces that have rows in a group; one that ends where the next group begins may count in both.
-    func traceCount(ofGroup group: Int) -> Int {
-        let isLast = group + 1 >= footer.rowGroups.count
-        let end = isLast ? footer.statistics.traceCount : footer.rowGroups[group + 1].firstTrace
-        return max(1, end - footer.rowGroups[group].firstTrace)
-    }
-
-    /// The first and the last ID of the block's traces.
-    package var traceIDs: ClosedRange<TraceID> {
-        footer.statistics.minimumTraceID...max(footer.statistics.minimumTraceID, footer.statistics.maximumTraceID)
-    }
-
-    /// The IDs of the block's traces that lie in a range, rising.
-    package func traceIDs(in range: ClosedRange<TraceID>) async throws -> [TraceID] {
-        var ids: [TraceID] = []
-        for number in (pageNumber(for: range.lowerBound) ?? 0)..<footer.indexPages.count {
-            guard footer.indexPages[number].firstTraceID <= range.upperBound else { break }
-            let page = try await indexPage(number)
-            for position in 0..<page.value.traceCount {
-                let id = page.value.traceID(position)
-                if range.contains(id) { ids.append(id) }
-            }
-        }
-        return ids
-    }
-
-    /// The latest start of the traces that have rows in a group.
-    func newestTraceStart(ofGroup group: Int) async throws -> UInt64 {
-        if let start = newestStarts.withLock({ $0[group] }) { return start }
-        let start = try await anchors(ofGroup: group).reduce(0) { max($0, $1.start) }
-        newestStarts.withLock { $0[group] = start }
-        return start
-    }
-
-    /// Where a trace lies in the block and what the trace index says of it; nil if the block has none of it.
-    package func find(_ traceID: TraceID) async throws -> (anchor: TraceAnchor, summary: TraceSummary)? {
-        guard try await mayContain(traceID), let number = pageNumber(for: traceID) else { return nil }
-        let page = try await indexPage(number)
-        guard let position = page.value.position(of: traceID) else { return nil }
-        let summary = try reading("trace index of block \(id)") { () throws(ByteCodingError) in
-            try page.value.summary(position, services: schema.services)
-        }
-        let anchor = TraceAnchor(
-            id: traceID, rows: page.value.rows(position), start: summary.start, duration: summary.duration)
-        return (anchor, summary)
-    }
-
-    /// The summary of the trace at `position` of the trace index.
-    package func summary(ofTrace position: Int) async throws -> TraceSummary {
-        let number = pageNumber(ofTrace: position)
-        let page = try await indexPage(number)
-        return try reading("trace index of block \(id)") { () throws(ByteCodingError) in
-            try page.value.summary(position - footer.indexPages[number].firstTrace, services: schema.services)
-        }
     }
 }

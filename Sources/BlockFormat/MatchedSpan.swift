@@ -19,25 +19,24 @@ package struct MatchedSpan: Hashable, Sendable {
     }
 }
 
-extension BlockReader {
-    /// What a search shows of some rows, in their order.
-    ///
-    /// - Parameter rows: Of the block, rising or equal.
-    package func matchedSpans(_ rows: [Int]) async throws -> [MatchedSpan] {
-        var spans: [MatchedSpan] = []
-        spans.reserveCapacity(rows.count)
-        var next = 0
-        while next < rows.count {
-            let group = rowGroup(ofRow: rows[next])
-            let first = next
-            let end = endRow(ofGroup: group)
-            while next < rows.count, rows[next] < end { next += 1 }
-            try await addSpans(rows[first..<next], group, to: &spans)
-        }
-        return spans
-    }
+/// What a search shows of some rows of one row group, in columns, in the order of the rows.
+package struct MatchedColumns: Sendable {
+    package fileprivate(set) var spanIDs: [UInt64]
+    /// Unix nanoseconds.
+    package fileprivate(set) var starts: [UInt64]
+    /// Nanoseconds.
+    package fileprivate(set) var durations: [UInt64]
+    /// Codes for ``BlockReader/names(ofCodes:)``, all of which there are, or places in ``localNames``.
+    package fileprivate(set) var names: [UInt32]
+    /// Nil where the block has a dictionary of names.
+    package fileprivate(set) var localNames: [[UInt8]]?
+}
 
-    private func addSpans(_ rows: ArraySlice<Int>, _ group: Int, to spans: inout [MatchedSpan]) async throws {
+extension BlockReader {
+    /// What a search shows of some rows.
+    ///
+    /// - Parameter rows: Of the block, rising or equal, all in `group`.
+    package func matchedColumns(_ rows: some Collection<Int>, group: Int) async throws -> MatchedColumns {
         let columns: [FixedColumn] = [.spanID, .start, .duration, .name]
         let decoder = try await decoder(
             of: group, try await directory(of: group), columns: Set(columns.map(\.rawValue)))
@@ -47,49 +46,70 @@ extension BlockReader {
         let count = decoder.entry.rowCount
         let starts = try decoder.starts(of: places, traces)
         var ids = FlatBuffer<UInt64>(capacity: places.count)
-        var durations = FlatBuffer<UInt64>(capacity: places.count)
+        var lengths = FlatBuffer<UInt64>(capacity: places.count)
         try decoder.integers(FixedColumn.spanID.rawValue, count: count, at: places.span, into: &ids)
-        try decoder.integers(FixedColumn.duration.rawValue, count: count, at: places.span, into: &durations)
-        let names = try names(of: places, decoder, dictionary)
+        try decoder.integers(FixedColumn.duration.rawValue, count: count, at: places.span, into: &lengths)
+        var matched = MatchedColumns(spanIDs: [], starts: starts, durations: [], names: [], localNames: nil)
+        matched.spanIDs.reserveCapacity(places.count)
+        matched.durations.reserveCapacity(places.count)
         for index in places.indices {
+            matched.spanIDs.append(ids[index])
             let start = starts[index]
-            spans.append(
-                MatchedSpan(
-                    spanID: ids[index], start: start,
-                    duration: spanDuration(start: start, end: start &+ durations[index]), name: names[index]))
+            matched.durations.append(spanDuration(start: start, end: start &+ lengths[index]))
         }
+        try addNames(of: places, decoder, dictionary, to: &matched)
+        return matched
     }
 
-    private func names(
-        of places: [Int], _ decoder: borrowing RowGroupDecoder, _ dictionary: Shared<BlockDictionary>?
-    ) throws(BlockError) -> [[UInt8]] {
+    /// The names of spans by their codes in the block's dictionary.
+    ///
+    /// - Throws: `.corrupted` if there is no such code.
+    package func names(ofCodes codes: [UInt32]) async throws -> [[UInt8]] {
         let column = FixedColumn.name.rawValue
-        let count = decoder.entry.rowCount
-        guard decoder.chunk(column) != nil else { return places.map { _ in [] } }
-        guard let dictionary else {
-            guard let local = try decoder.localStrings(column, count: count, 0..<count) else {
-                return places.map { _ in [] }
-            }
-            return places.map { [UInt8](local[$0]) }
-        }
-        var codes = FlatBuffer<UInt32>(capacity: count)
-        try decoder.codes(column, count: count, 0..<count, into: &codes)
-        var known: [UInt32: [UInt8]] = [:]
+        let dictionary = try await dictionaries([column])[column]
         var names: [[UInt8]] = []
-        names.reserveCapacity(places.count)
-        for place in places {
-            let code = codes[place]
-            if let name = known[code] {
-                names.append(name)
-                continue
+        names.reserveCapacity(codes.count)
+        for code in codes {
+            guard let dictionary, Int(code) < dictionary.value.count else {
+                throw lacksName()
             }
-            guard Int(code) < dictionary.value.count else {
-                throw BlockError(.corrupted, "block \(id) refers to a name that it does not have")
-            }
-            let name = dictionary.value.value(Int(code)).bytes
-            known[code] = name
-            names.append(name)
+            names.append(dictionary.value.value(Int(code)).bytes)
         }
         return names
+    }
+
+    private func lacksName() -> BlockError {
+        BlockError(.corrupted, "block \(id) refers to a name that it does not have")
+    }
+
+    private func addNames(
+        of places: [Int], _ decoder: borrowing RowGroupDecoder, _ dictionary: Shared<BlockDictionary>?,
+        to matched: inout MatchedColumns
+    ) throws(BlockError) {
+        let column = FixedColumn.name.rawValue
+        let count = decoder.entry.rowCount
+        guard decoder.chunk(column) != nil else {
+            matched.names = Array(repeating: 0, count: places.count)
+            matched.localNames = [[]]
+            return
+        }
+        guard let dictionary else {
+            guard let local = try decoder.localStrings(column, count: count, 0..<count) else { return }
+            var names: [[UInt8]] = []
+            for place in places {
+                matched.names.append(UInt32(truncatingIfNeeded: names.count))
+                names.append([UInt8](local[place]))
+            }
+            matched.localNames = names
+            return
+        }
+        var codes = FlatBuffer<UInt32>(capacity: places.count)
+        try decoder.codes(column, count: count, at: places.span, into: &codes)
+        matched.names.reserveCapacity(places.count)
+        for index in places.indices {
+            let code = codes[index]
+            guard Int(code) < dictionary.value.count else { throw lacksName() }
+            matched.names.append(code)
+        }
     }
 }

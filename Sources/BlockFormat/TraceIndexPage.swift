@@ -4,26 +4,6 @@ package import ByteCoding
 internal import ColumnEncoding
 package import TraceModel
 
-/// What a search result shows of a trace without touching its spans; of the part that lies in one block.
-package struct TraceSummary: Sendable, Equatable {
-    package var id: TraceID
-    package var firstRow: Int
-    package var spanCount: Int
-    /// The first start, Unix nanoseconds.
-    package var start: UInt64
-    /// From the first start to the last end; 0 if no span ends later.
-    package var duration: UInt64
-    package var errorCount: Int
-    /// Service and name of the span without parent that starts first; nil if none is in this block.
-    package var root: (service: [UInt8], name: [UInt8])?
-
-    package static func == (a: Self, b: Self) -> Bool {
-        a.id == b.id && a.firstRow == b.firstRow && a.spanCount == b.spanCount && a.start == b.start
-            && a.duration == b.duration && a.errorCount == b.errorCount && a.root?.service == b.root?.service
-            && a.root?.name == b.root?.name
-    }
-}
-
 /// Collects the traces of one page of the trace index.
 ///
 /// ```
@@ -142,7 +122,8 @@ struct TraceIndexPageBuilder: ~Copyable {
 package struct TraceIndexPage: ~Copyable {
     let bytes: [UInt8]
     private let entry: IndexPageEntry
-    private let names: [[UInt8]]
+    /// Of roots.
+    package let names: [[UInt8]]
     private let startBase: UInt64
     private let columns: [FlatColumn]
     /// Where the counts by service begin, which few readers ask for.
@@ -227,13 +208,9 @@ package struct TraceIndexPage: ~Copyable {
     }
 
     private static func traceID(_ index: Int, in bytes: RawSpan) -> TraceID {
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for byte in 0..<8 {
-            high = high << 8 | UInt64(bytes[index * 16 + byte])
-            low = low << 8 | UInt64(bytes[index * 16 + 8 + byte])
-        }
-        return TraceID(high: high, low: low)
+        TraceID(
+            high: bytes.littleEndianWord(at: index * 16).byteSwapped,
+            low: bytes.littleEndianWord(at: index * 16 + 8).byteSwapped)
     }
 
     /// Where the trace stands in the page; nil if it is not there.
@@ -249,6 +226,17 @@ package struct TraceIndexPage: ~Copyable {
 
     /// Rows of trace `index` of the page, in the block.
     package func rows(_ index: Int) -> Range<Int> { rowStarts[index]..<rowStarts[index + 1] }
+
+    /// The trace of the page that has a row of the block; its last one if the row lies behind it.
+    func index(ofRow row: Int) -> Int {
+        var low = 0
+        var high = traceCount
+        while low < high {
+            let middle = (low + high) / 2
+            if rowStarts[middle] <= row { low = middle + 1 } else { high = middle }
+        }
+        return max(0, low - 1)
+    }
 
     /// The first start in trace `index`, Unix nanoseconds.
     package func start(_ index: Int) -> UInt64 { startBase &+ value(.start, index) }
@@ -270,20 +258,27 @@ package struct TraceIndexPage: ~Copyable {
     ///
     /// - Throws: `.corrupted` if the page contradicts itself or `services`.
     package func summary(_ index: Int, services: [[UInt8]]) throws(ByteCodingError) -> TraceSummary {
-        var root: (service: [UInt8], name: [UInt8])?
-        let service = value(.rootService, index)
-        if service > 0 {
-            let name = value(.rootName, index)
-            guard service <= UInt64(services.count), name < UInt64(names.count) else {
-                throw ByteCodingError(.corrupted, "trace index")
-            }
-            root = (services[Int(service) - 1], names[Int(name)])
-        }
+        let root = try root(index, serviceCount: services.count).map { (services[$0.service], names[$0.name]) }
         let rows = rows(index)
         return TraceSummary(
             id: traceID(index), firstRow: rows.lowerBound, spanCount: rows.count, start: start(index),
             duration: value(.duration, index), errorCount: Int(truncatingIfNeeded: value(.errorCount, index)),
             root: root)
+    }
+
+    /// The root of trace `index` of the page: numbers of its service in the schema's, and of its name in ``names``.
+    ///
+    /// - Throws: `.corrupted` if the page contradicts itself or has a service that the block has not.
+    package func root(
+        _ index: Int, serviceCount: Int
+    ) throws(ByteCodingError) -> (service: Int, name: Int)? {
+        let service = value(.rootService, index)
+        guard service > 0 else { return nil }
+        let name = value(.rootName, index)
+        guard service <= UInt64(serviceCount), name < UInt64(names.count) else {
+            throw ByteCodingError(.corrupted, "trace index")
+        }
+        return (Int(service) - 1, Int(name))
     }
 
     private func value(_ column: Column, _ index: Int) -> UInt64 { columns[column.rawValue].values[index] }

@@ -62,11 +62,21 @@ final class BlockOverlaps: Sendable {
 
 /// The traces of a block that other blocks have too.
 struct SharedTraces {
-    private var ids: Set<TraceID> = []
+    /// Which blocks have a trace.
+    private var blocks: [TraceID: [Int]] = [:]
+    /// Whether it is known of all blocks which traces they have.
+    fileprivate(set) var isComplete = true
 
-    mutating func insert(_ shared: [TraceID]) { ids.formUnion(shared) }
+    fileprivate mutating func insert(_ shared: [TraceID], in block: Int) {
+        for id in shared { blocks[id, default: []].append(block) }
+    }
 
-    func contains(_ id: TraceID) -> Bool { !ids.isEmpty && ids.contains(id) }
+    var isEmpty: Bool { blocks.isEmpty }
+
+    func contains(_ id: TraceID) -> Bool { !blocks.isEmpty && blocks[id] != nil }
+
+    /// The other blocks that have a trace.
+    func others(with id: TraceID) -> [Int] { blocks.isEmpty ? [] : blocks[id] ?? [] }
 }
 
 extension ClosedRange<TraceID> {
@@ -84,9 +94,10 @@ extension SearchedBlocks {
         for other in summaries.indices where other != block {
             guard summaries[other].traceIDs.overlaps(summaries[block].traceIDs) else { continue }
             do {
-                shared.insert(try await overlaps.shared(reader, try await self.reader(other)))
+                shared.insert(try await overlaps.shared(reader, try await self.reader(other)), in: other)
             } catch let error as BlockError {
                 failure = error.description
+                shared.isComplete = false
             }
         }
         return (shared, failure)

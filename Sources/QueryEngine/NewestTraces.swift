@@ -4,62 +4,120 @@ internal import TraceModel
 
 /// The newest traces that a search has found so far.
 struct NewestTraces {
-    /// A trace whose spans may still have to be looked up.
-    struct Entry {
-        var trace: SearchedTrace
-        /// Where what is shown of it besides has to be looked up.
-        var pending: Pending?
-    }
-
-    /// A trace that lies in one block.
-    struct Pending {
-        var block: Int
-        /// In the block's trace index.
-        var position: Int
-        /// By spanset: the rows that are shown.
-        var rows: [[Int]]
+    struct Entry: BitwiseCopyable {
+        var id: TraceID
+        var start: UInt64
+        var duration: UInt64
+        /// Where its spans and services are looked up in the end: a block, or -1 where ``parts`` are; nil if
+        /// ``NewestTraces/found`` has them.
+        var block: Int32?
+        /// In the block's trace index, or in ``NewestTraces/found``.
+        var position: Int32 = 0
+        var matchedCount: Int32 = 0
+        /// In ``NewestTraces/rows``: the spans that are shown.
+        var rows = SearchedTraces.Part.none
+        /// In ``NewestTraces/parts``: of a trace that lies in several row groups or blocks.
+        var parts = SearchedTraces.Part.none
+        /// Which of the parts has the root; -1 if none has.
+        var rootPart: Int32 = -1
+        /// In ``NewestTraces/found``: references to the attributes of the spanset.
+        var references = SearchedTraces.Part.none
     }
 
     private let limit: Int
     /// At most twice the limit, so that sorting is rare; unordered.
     private var entries: [Entry] = []
+    /// Rows of blocks, as ``BlockRow`` where an entry has parts.
+    private(set) var rows: [Int] = []
+    /// Blocks with positions in their trace indexes, as ``BlockRow``.
+    private(set) var parts: [Int] = []
+    /// Traces that were put together, in no order, some of which are wanted no more.
+    private(set) var found = SearchedTraces()
     /// No trace that starts before can get in any more; 0 while there is room.
     private(set) var threshold: UInt64 = 0
-
-    init(limit: Int) { self.limit = limit }
-
-    /// What the traces take in memory, about.
-    private(set) var byteCount = 0
     /// Whether there is room no more: then ``threshold`` holds.
     private(set) var isFull = false
 
-    mutating func insert(_ entry: Entry) {
-        guard !isFull || entry.trace.startNanoseconds >= threshold else { return }
-        entries.append(entry)
-        byteCount += entry.byteCount
-        if entries.count >= 2 * limit { cut() }
+    init(limit: Int) { self.limit = limit }
+
+    /// What the traces take in memory, about, also once those that lie in one block are looked up.
+    var byteCount: Int { entries.count * 512 + rows.count * 128 + parts.count * 256 + found.byteCount }
+
+    func mayHold(_ start: UInt64) -> Bool { !isFull || start >= threshold }
+
+    /// Adds a trace that lies in blocks.
+    ///
+    /// - Parameters:
+    ///   - shown: Rows of the block, or of the parts' blocks.
+    ///   - attributes: Of the spanset.
+    mutating func insert(
+        _ entry: Entry, rows shown: some Sequence<Int>, attributes: [SearchedAttribute] = [], parts added: [Int] = []
+    ) {
+        guard mayHold(entry.start) else { return }
+        var entry = entry
+        let first = rows.count
+        rows.append(contentsOf: shown)
+        entry.rows = .init(first: first, count: rows.count - first)
+        entry.parts = .init(first: parts.count, count: added.count)
+        parts += added
+        if !attributes.isEmpty { entry.references = found.add(attributes) }
+        append(entry)
     }
 
-    /// The newest, in order.
+    /// Adds a trace that was put together.
+    mutating func insert(_ trace: SearchedTrace) {
+        guard mayHold(trace.startNanoseconds) else { return }
+        found.append(trace)
+        append(
+            Entry(
+                id: trace.id, start: trace.startNanoseconds, duration: trace.durationNanoseconds, block: nil,
+                position: Int32(truncatingIfNeeded: found.traces.count - 1)))
+    }
+
+    /// The newest, in order. What is in ``found`` beside them goes with the others.
     mutating func sorted() -> [Entry] {
         cut()
         return entries
     }
 
-    private mutating func cut() {
-        entries.sort { SearchedTrace.precedes($0.trace, $1.trace) }
-        guard entries.count >= limit, let last = entries.prefix(limit).last else { return }
-        for entry in entries[limit...] { byteCount -= entry.byteCount }
-        entries.removeLast(entries.count - limit)
-        isFull = true
-        threshold = last.trace.startNanoseconds
+    /// Hands ``found`` over.
+    mutating func takeFound() -> SearchedTraces {
+        defer { found = SearchedTraces() }
+        return found
     }
-}
 
-extension NewestTraces.Entry {
-    /// Bytes in memory, about, also once the spans are looked up.
-    fileprivate var byteCount: Int {
-        let pendingCount = pending?.rows.reduce(0) { $0 + $1.count } ?? 0
-        return 256 + trace.byteCount + pendingCount * 256
+    private mutating func append(_ entry: Entry) {
+        entries.append(entry)
+        if entries.count >= 2 * limit { cut() }
+    }
+
+    private mutating func cut() {
+        entries.sort { ($1.start, $0.id) < ($0.start, $1.id) }
+        guard entries.count >= limit, let last = entries.prefix(limit).last else { return }
+        if entries.count > limit {
+            entries.removeLast(entries.count - limit)
+            dropOthers()
+        }
+        isFull = true
+        threshold = last.start
+    }
+
+    /// Keeps only what the entries refer to.
+    private mutating func dropOthers() {
+        let (oldRows, oldParts, others) = (rows, parts, found)
+        (rows, parts, found) = ([], [], SearchedTraces())
+        for index in entries.indices {
+            let entry = entries[index]
+            entries[index].rows = .init(first: rows.count, count: Int(entry.rows.count))
+            rows += oldRows[entry.rows.indices]
+            entries[index].parts = .init(first: parts.count, count: Int(entry.parts.count))
+            parts += oldParts[entry.parts.indices]
+            if entry.references.count > 0 {
+                entries[index].references = found.add(others.attributes(entry.references))
+            }
+            guard entry.block == nil else { continue }
+            entries[index].position = Int32(truncatingIfNeeded: found.traces.count)
+            found.append(others[Int(entry.position)])
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BlockFormat
+internal import ByteCoding
 internal import TraceModel
 internal import TraceStorage
 
@@ -23,5 +24,79 @@ struct SearchedBlocks {
         let reader = try await store.reader(for: summaries[block])
         readers[block] = reader
         return reader
+    }
+}
+
+/// A part of a trace: what one block has of it.
+struct TracePart {
+    var block: Int
+    /// In the block's trace index.
+    var position: Int
+    var anchor: TraceAnchor
+}
+
+// MARK: - Traces in several places
+
+extension SearchedBlocks {
+    typealias Failures = [(block: Int, error: BlockError)]
+
+    /// What the blocks have of a trace, and which of them could not be asked.
+    ///
+    /// - Parameter owners: The blocks that have it, if they are known.
+    mutating func parts(
+        of id: TraceID, in owners: [Int]? = nil
+    ) async throws -> (parts: [TracePart], failures: Failures) {
+        var parts: [TracePart] = []
+        var failures: Failures = []
+        for block in owners ?? Array(summaries.indices) where summaries[block].traceIDs.contains(id) {
+            do {
+                if let (position, anchor) = try await reader(block).place(of: id) {
+                    parts.append(TracePart(block: block, position: position, anchor: anchor))
+                }
+            } catch let error as BlockError {
+                failures.append((block, error))
+            }
+        }
+        return (parts, failures)
+    }
+
+    /// The whole rows of some traces in blocks.
+    struct Rows {
+        var byTrace: [TraceID: [AssembledTrace.Row]] = [:]
+        var rowCount = 0
+        /// Bytes read from storage.
+        var byteCount = 0
+        var failures: Failures = []
+    }
+
+    /// Reads all rows of some parts.
+    ///
+    /// - Parameters:
+    ///   - filters: By which the rows are marked.
+    ///   - check: Is told what they take in memory meanwhile, and may stop it by throwing.
+    mutating func rows(
+        of parts: [TracePart], filters: [SpanFilter], _ pool: SlabPool, check: (Int) throws -> Void
+    ) async throws -> Rows {
+        var rows = Rows()
+        guard !parts.isEmpty else { return rows }
+        var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
+        for (block, parts) in Dictionary(grouping: parts, by: \.block).sorted(by: { $0.key < $1.key }) {
+            do {
+                rows.byteCount += try await reader(block).read(
+                    parts.map(\.anchor).sorted { $0.rows.lowerBound < $1.rows.lowerBound }, into: &batch, check: check)
+            } catch let error as BlockError {
+                rows.failures.append((block, error))
+            }
+        }
+        let view = batch.view()
+        let marks = filters.map { view.mask($0) }
+        // Of a block that turned out to be damaged on the way others may be there too.
+        let wanted = Set(parts.map(\.anchor.id))
+        for row in 0..<view.rowCount {
+            let id = view.traceID(row)
+            if wanted.contains(id) { rows.byTrace[id, default: []].append(.init(view: view, row: row, marks: marks)) }
+        }
+        rows.rowCount = view.rowCount
+        return rows
     }
 }

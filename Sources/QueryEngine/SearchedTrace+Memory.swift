@@ -20,8 +20,12 @@ extension SearchedSpan {
     var byteCount: Int { 128 + span.name.count + attributes.byteCount }
 }
 
+extension SearchedAttribute {
+    var byteCount: Int { 64 + name.utf8.count + value.byteCount }
+}
+
 extension [SearchedAttribute] {
-    fileprivate var byteCount: Int { reduce(0) { $0 + 64 + $1.name.utf8.count + $1.value.byteCount } }
+    fileprivate var byteCount: Int { reduce(0) { $0 + $1.byteCount } }
 }
 
 extension StaticValue {

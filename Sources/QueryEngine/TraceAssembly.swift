@@ -51,55 +51,17 @@ final class TraceAssembly {
     @inline(never)
     func traces(_ ids: ArraySlice<TraceID>, beside heldByteCount: Int) async throws -> [AssembledTrace] {
         var wanted: [TraceID] = []
-        var places: [Int: [TraceAnchor]] = [:]
+        var parts: [TracePart] = []
         for id in ids where done.insert(id).inserted {
             wanted.append(id)
-            for (block, anchor) in try await self.places(of: id) { places[block, default: []].append(anchor) }
+            let found = try await blocks.parts(of: id)
+            for (block, error) in found.failures { fail(block, error) }
+            parts += found.parts
         }
-        let rows = try await rows(at: places, beside: heldByteCount + byteCount)
-        return wanted.compactMap { AssembledTrace($0, heads.rows(of: $0) + (rows[$0] ?? [])) }
-    }
-
-    private func places(of id: TraceID) async throws -> [(block: Int, anchor: TraceAnchor)] {
-        var places: [(block: Int, anchor: TraceAnchor)] = []
-        for block in blocks.summaries.indices where blocks.summaries[block].traceIDs.contains(id) {
-            do {
-                let reader = try await blocks.reader(block)
-                if try await reader.mayContain(id), let anchor = try await reader.locate(id) {
-                    places.append((block, anchor))
-                }
-            } catch let error as BlockError {
-                fail(block, error)
-            }
-        }
-        return places
-    }
-
-    /// The rows of traces in blocks, by trace.
-    private func rows(
-        at places: [Int: [TraceAnchor]], beside heldByteCount: Int
-    ) async throws -> [TraceID: [AssembledTrace.Row]] {
-        guard !places.isEmpty else { return [:] }
-        var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
-        for (block, anchors) in places.sorted(by: { $0.key < $1.key }) {
-            do {
-                readByteCount += try await blocks.reader(block).read(
-                    anchors.sorted { $0.rows.lowerBound < $1.rows.lowerBound }, into: &batch
-                ) {
-                    try memory.hold(heldByteCount + $0)
-                }
-            } catch let error as BlockError {
-                fail(block, error)
-            }
-        }
-        let view = batch.view()
-        let marks = filters.map { view.mask($0) }
-        let wanted = Set(places.values.joined().map(\.id))
-        var rows: [TraceID: [AssembledTrace.Row]] = [:]
-        for row in 0..<view.rowCount {
-            let id = view.traceID(row)
-            if wanted.contains(id) { rows[id, default: []].append(.init(view: view, row: row, marks: marks)) }
-        }
-        return rows
+        let base = heldByteCount + byteCount
+        let rows = try await blocks.rows(of: parts, filters: filters, pool) { try memory.hold(base + $0) }
+        for (block, error) in rows.failures { fail(block, error) }
+        readByteCount += rows.byteCount
+        return wanted.compactMap { AssembledTrace($0, heads.rows(of: $0) + (rows.byTrace[$0] ?? [])) }
     }
 }

@@ -8,66 +8,105 @@ internal import TraceQL
 
 extension TraceSearch {
     /// The traces with the spans and services that are shown, looked up block by block.
-    mutating func described(_ entries: consuming [NewestTraces.Entry]) async throws -> [SearchedTrace] {
-        let pending = entries.map(\.pending)
-        var traces = entries.map(\.trace)
-        entries = []
-        var byteCount = heldByteCount
-        let inBlocks = pending.indices.filter { pending[$0] != nil }
-        for (block, parts) in Dictionary(grouping: inBlocks, by: { pending[$0]?.block ?? 0 }) {
-            let found = parts.compactMap { entry in pending[entry].map { (entry: entry, place: $0) } }
+    mutating func described(_ entries: [NewestTraces.Entry]) async throws -> SearchedTraces {
+        let (rows, parts) = (newest.rows, newest.parts)
+        var found = newest.takeFound()
+        let assembled = found.traces
+        found.traces = entries.map { entry in
+            guard entry.block != nil else { return assembled[Int(entry.position)] }
+            let spansets = SearchedTraces.Part(first: found.spansets.count, count: 1)
+            found.spansets.append(.init(matchedCount: Int(entry.matchedCount), references: entry.references))
+            return .init(id: entry.id, start: entry.start, duration: entry.duration, spansets: spansets)
+        }
+        let order = entries.indices.filter { entries[$0].block ?? -1 >= 0 }.sorted {
+            (entries[$0].block ?? 0, entries[$0].position) < (entries[$1].block ?? 0, entries[$1].position)
+        }
+        var next = 0
+        while next < order.count, let block = entries[order[next]].block {
+            let part = order[next...].prefix { entries[$0].block == block }
+            next = part.endIndex
             do {
-                let reader = try await blocks.reader(block)
-                byteCount += try await describeSpans(of: found, held: byteCount, reader, &traces)
+                let reader = try await blocks.reader(Int(block))
+                try await describeTraces(part, entries, reader, &found)
+                try await describeSpans(part, entries, rows, reader, &found)
             } catch let error as BlockError {
-                fail(block, error)
+                fail(Int(block), error)
             } catch let error as QueryError where error.code == .timedOut {
                 note(error.message)
                 break
             }
-            do {
-                try await describeServices(of: found, try await blocks.reader(block), &traces)
-            } catch let error as BlockError {
-                fail(block, error)
-            }
         }
-        return traces
+        try await describeParts(entries, rows, parts, &found)
+        return found
     }
 
-    /// A trace of the answer, and where its spans lie.
-    private typealias Found = (entry: Int, place: NewestTraces.Pending)
-
-    /// - Returns: Bytes that the spans take in memory, beside those that are held.
+    /// - Parameter part: Of the entries, all of one block, by their positions.
     private func describeSpans(
-        of found: [Found], held: Int, _ reader: BlockReader, _ traces: inout [SearchedTrace]
-    ) async throws -> Int {
-        let rows = found.flatMap { $0.place.rows.joined() }
-        let order = rows.indices.sorted { rows[$0] < rows[$1] }
-        var byteCount = 0
-        let spans = try await shown.spans(at: order.map { rows[$0] }, reader, width: width) { part in
-            byteCount += part.reduce(0) { $0 + $1.byteCount }
-            try memory.hold(held + byteCount)
+        _ part: ArraySlice<Int>, _ entries: [NewestTraces.Entry], _ rows: [Int], _ reader: BlockReader,
+        _ found: inout SearchedTraces
+    ) async throws {
+        let first = found.spans.count
+        var wanted: [Int] = []
+        for index in part { wanted += rows[entries[index].rows.indices] }
+        let held = heldByteCount
+        try await shown.addSpans(at: wanted, reader, width: width, to: &found) { found in
+            try memory.hold(held + found.byteCount)
             if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
         }
-        // Where each row's span stands among those.
-        var ranks = [Int](repeating: 0, count: rows.count)
-        for (rank, row) in order.enumerated() { ranks[row] = rank }
-        var next = 0
-        for (entry, place) in found {
-            for (index, rows) in place.rows.enumerated() {
-                traces[entry].spansets[index].spans = rows.indices.map { spans[ranks[next + $0]] }
-                next += rows.count
-            }
+        var next = first
+        for index in part {
+            let count = Int(entries[index].rows.count)
+            found.spansets[Int(found.traces[index].spansets.first)].spans = .init(first: next, count: count)
+            next += count
         }
-        return byteCount
     }
 
-    private func describeServices(
-        of found: [Found], _ reader: BlockReader, _ traces: inout [SearchedTrace]
+    /// Roots and services, from the trace index.
+    private func describeTraces(
+        _ part: ArraySlice<Int>, _ entries: [NewestTraces.Entry], _ reader: BlockReader, _ found: inout SearchedTraces
     ) async throws {
-        let order = found.sorted { $0.place.position < $1.place.position }
-        let counts = try await reader.serviceCounts(ofTraces: order.map(\.place.position))
-        for (found, counts) in zip(order, counts) { traces[found.entry].services = counts }
+        var services = TextNumbers(reader.schema.services)
+        var names: (page: Int, numbers: TextNumbers) = (-1, TextNumbers([]))
+        for index in part {
+            let position = Int(entries[index].position)
+            let number = reader.pageNumber(ofTrace: position)
+            let page = try await reader.indexPage(number)
+            if names.page != number { names = (number, TextNumbers(page.value.names)) }
+            let place = position - reader.footer.indexPages[number].firstTrace
+            guard let root = try reader.root(place, page) else { continue }
+            found.traces[index].rootService = services.number(root.service, in: &found.texts)
+            found.traces[index].rootName = names.numbers.number(root.name, in: &found.texts)
+        }
+        let columns = try await reader.serviceColumns(ofTraces: part.map { Int(entries[$0].position) })
+        let first = found.services.count
+        found.services.reserveCapacity(first + columns.pairs.count)
+        for pair in columns.pairs {
+            found.services.append(
+                .init(
+                    name: services.number(Int(pair.service), in: &found.texts), spanCount: pair.spanCount,
+                    errorCount: pair.errorCount))
+        }
+        var start = 0
+        for (index, end) in zip(part, columns.ends) {
+            found.traces[index].services = .init(first: first + start, count: end - start)
+            start = end
+        }
+    }
+}
+
+/// The numbers that strings of a block have in an answer, given out as they occur.
+private struct TextNumbers {
+    private let strings: [[UInt8]]
+    private var numbers: [Int32]
+
+    init(_ strings: [[UInt8]]) {
+        self.strings = strings
+        numbers = Array(repeating: -1, count: strings.count)
+    }
+
+    mutating func number(_ index: Int, in texts: inout TextTable) -> Int32 {
+        if numbers[index] < 0 { numbers[index] = texts.number(of: strings[index]) }
+        return numbers[index]
     }
 }
 

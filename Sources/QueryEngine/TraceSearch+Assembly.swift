@@ -9,9 +9,6 @@ internal import TraceStorage
 // Traces that no row group has whole, put together from everywhere.
 
 extension TraceSearch {
-    /// The part of a trace that lies in one block.
-    private typealias Part = (block: Int, anchor: TraceAnchor)
-
     /// Puts traces together from everywhere, and takes in those that are hits.
     mutating func assemble(_ ids: [TraceID]) async throws {
         var next = 0
@@ -24,19 +21,26 @@ extension TraceSearch {
     }
 
     private mutating func assemblePart(_ ids: ArraySlice<TraceID>) async throws {
-        var wanted: [TraceID] = []
-        var places: [Int: [TraceAnchor]] = [:]
+        var wanted: [(id: TraceID, parts: [TracePart])] = []
         for id in ids where judged.insert(id).inserted {
-            let found = try await self.places(of: id)
-            guard mayBeWanted(id, found.map(\.anchor)) else { continue }
-            wanted.append(id)
-            for place in found { places[place.block, default: []].append(place.anchor) }
+            let (parts, failures) = try await blocks.parts(of: id, in: owners[id])
+            for (block, error) in failures { fail(block, error) }
+            if mayBeWanted(id, parts.map(\.anchor)) { wanted.append((id, parts)) }
         }
         guard !wanted.isEmpty else { return }
         assembledTraceCount += wanted.count
-        let rows = try await rows(at: places)
-        for id in wanted {
-            guard let trace = AssembledTrace(id, heads.rows(of: id) + (rows[id] ?? [])),
+        let others = try await judgeByColumns(wanted)
+        guard !others.isEmpty else { return }
+        let rest = Set(others)
+        let (base, memory) = (heldByteCount, memory)
+        let rows = try await blocks.rows(
+            of: wanted.filter { rest.contains($0.id) }.flatMap(\.parts), filters: program.leaves.map(\.filter), pool
+        ) { try memory.hold(base + $0) }
+        for (block, error) in rows.failures { fail(block, error) }
+        result.figures.inspectedByteCount += rows.byteCount
+        result.figures.inspectedSpanCount += rows.rowCount
+        for id in others {
+            guard let trace = AssembledTrace(id, heads.rows(of: id) + (rows.byTrace[id] ?? [])),
                 trace.hasStart(in: range), holds(trace.facts)
             else { continue }
             let held = heldByteCount
@@ -45,7 +49,7 @@ extension TraceSearch {
             }
             let shownCount = spansets.reduce(0) { $0 + min($1.rows.count, query.spansPerSpanset) }
             try memory.hold(held + spansets.count * 2 * SpansetJudge.spansetByteCount + shownCount * 320)
-            if !spansets.isEmpty { newest.insert(.init(trace: found(trace, spansets), pending: nil)) }
+            if !spansets.isEmpty { newest.insert(found(trace, spansets)) }
         }
     }
 
@@ -63,21 +67,6 @@ extension TraceSearch {
             services: trace.services)
     }
 
-    private mutating func places(of id: TraceID) async throws -> [Part] {
-        var places: [Part] = []
-        for block in blocks.summaries.indices where blocks.summaries[block].traceIDs.contains(id) {
-            do {
-                let reader = try await blocks.reader(block)
-                if try await reader.mayContain(id), let anchor = try await reader.locate(id) {
-                    places.append((block, anchor))
-                }
-            } catch let error as BlockError {
-                fail(block, error)
-            }
-        }
-        return places
-    }
-
     /// Whether the trace's start and duration, which follow from those of its parts, are wanted: of copies of a span
     /// the one that ends last wins. Where a part has no duration its last end is not known.
     private func mayBeWanted(_ id: TraceID, _ parts: [TraceAnchor]) -> Bool {
@@ -87,34 +76,5 @@ extension TraceSearch {
         guard parts.allSatisfy({ $0.duration > 0 }) else { return true }
         let end = parts.reduce(times?.end ?? 0) { max($0, $1.start &+ $1.duration) }
         return mayLast(spanDuration(start: start, end: end))
-    }
-
-    /// The rows of traces in blocks, by trace.
-    private mutating func rows(at places: [Int: [TraceAnchor]]) async throws -> [TraceID: [AssembledTrace.Row]] {
-        guard !places.isEmpty else { return [:] }
-        let base = heldByteCount
-        let memory = memory
-        var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
-        for (block, anchors) in places.sorted(by: { $0.key < $1.key }) {
-            do {
-                result.figures.inspectedByteCount += try await blocks.reader(block).read(
-                    anchors.sorted { $0.rows.lowerBound < $1.rows.lowerBound }, into: &batch
-                ) {
-                    try memory.hold(base + $0)
-                }
-            } catch let error as BlockError {
-                fail(block, error)
-            }
-        }
-        let view = batch.view()
-        let marks = program.leaves.map { view.mask($0.filter) }
-        let wanted = Set(places.values.joined().map(\.id))
-        var rows: [TraceID: [AssembledTrace.Row]] = [:]
-        for row in 0..<view.rowCount {
-            let id = view.traceID(row)
-            if wanted.contains(id) { rows[id, default: []].append(.init(view: view, row: row, marks: marks)) }
-        }
-        result.figures.inspectedSpanCount += view.rowCount
-        return rows
     }
 }

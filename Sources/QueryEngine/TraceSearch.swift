@@ -34,6 +34,13 @@ struct TraceSearch {
     /// Traces that were put together, so that it is not done for every block that has them.
     var judged: Set<TraceID> = []
     var assembledTraceCount = 0
+    /// The blocks that have some traces, where that is known.
+    var owners: [TraceID: [Int]] = [:]
+    /// What was found out of row groups that have parts of traces.
+    var marks: [GroupPlace: [RowMask]] = [:]
+    var marksByteCount = 0
+    /// By block: asks row groups that the search did not come by.
+    var scans: [Int: BlockTraceScan] = [:]
     var result = TraceSearchResult(traces: [])
     var stop: String?
     var reads = QueryReads()
@@ -42,6 +49,8 @@ struct TraceSearch {
     let counters: QueryCounters
 
     let needsValues: Bool
+    /// Whether the root of a trace decides.
+    let needsRoot: Bool
     /// Tests that the duration of every hit passes.
     let requiredDurations: [ValueTest]
     var lastYield = ContinuousClock.now
@@ -50,6 +59,9 @@ struct TraceSearch {
 
     /// Others have their turn after so long.
     static let slice = Duration.milliseconds(2)
+
+    /// Row groups that each of those who work side by side looks into before what they found is judged, at most.
+    static let groupCount = 8
 
     /// Traces that are put together at a time.
     static let assemblyTraceCount = 256
@@ -63,6 +75,7 @@ struct TraceSearch {
         self.range = range
         judge = SpansetJudge(program)
         needsValues = program.needsValues
+        needsRoot = query.rootName != nil || query.rootServiceName != nil || program.asksForRoots
         requiredDurations = program.requiredTrace.filter { $0.subject == .duration }.map(\.test)
         shown = ShownFields(program.shown)
         pool = engine.pool
@@ -99,10 +112,10 @@ struct TraceSearch {
             // No memory for more: what was found is answered.
             note(error.message)
         }
-        result.traces = try await described(newest.sorted())
+        result.found = try await described(newest.sorted())
         if query.isExplained { result.explanation = explanation(started) }
         result.memory = memory
-        memory.keep(result.traces.reduce(0) { $0 + $1.byteCount })
+        memory.keep(result.found.byteCount)
         return result
     }
 
@@ -150,7 +163,7 @@ struct TraceSearch {
     }
 
     var heldByteCount: Int {
-        heads.byteCount + newest.byteCount + judged.count * 32
+        heads.byteCount + newest.byteCount + judged.count * 32 + marksByteCount
     }
 
     func hold() throws(QueryError) { try memory.hold(heldByteCount) }
@@ -173,149 +186,6 @@ struct TraceSearch {
             ids.removeAll(keepingCapacity: true)
         }
         try await assemble(ids)
-    }
-
-    // MARK: - Blocks
-
-    mutating func search(_ block: Int) async throws {
-        let times = blocks.summaries[block].eventNanoseconds
-        do {
-            if times.overlaps(range), !newest.isFull || times.upperBound >= newest.threshold {
-                try await searchGroups(of: block)
-            }
-            if stop == nil { result.figures.completedJobCount += 1 }
-        } catch let error as BlockError {
-            fail(block, error)
-        }
-    }
-
-    mutating func searchGroups(of block: Int) async throws {
-        let reader = try await blocks.reader(block)
-        result.figures.inspectedBlockCount += 1
-        reads.prunedRowGroupCount += reader.footer.rowGroups.count
-        var request = RowRequest()
-        // A row group may have the rest of a trace of which another has what every hit has.
-        if seesEverything {
-            request.required = program.requiredFilter
-            request.requiredMarks = program.required
-        }
-        request.marks = program.leaves.map(\.filter)
-        request.wantsParents = program.needsParents
-        request.range = range
-        guard let scan = try await BlockTraceScan(reader, request) else { return }
-        let (shared, failure) = try await blocks.shared(block, overlaps)
-        if let failure { note(failure) }
-        var next = 0
-        // One at first: it may have all that is wanted.
-        var count = 1
-        while next < scan.groups.count {
-            if newest.isFull, scan.groups[next].newestStart < newest.threshold { return }
-            guard try await checkTime() else { return }
-            let groups = try await fitting(scan.groups[next..<min(next + count, scan.groups.count)], of: scan)
-            for read in try await inParallel(groups.map(\.index), width: width, { await Self.rows(of: $0, scan) }) {
-                let rows = try read.get()
-                countRead(rows)
-                try await judge(rows, block, reader, shared)
-                try hold()
-            }
-            next = groups.endIndex
-            count = min(2 * count, width)
-        }
-    }
-
-    /// As many of some row groups, from the first, as there is memory to look into at a time.
-    ///
-    /// - Throws: ``QueryError`` if there is not enough for one.
-    func fitting(
-        _ groups: ArraySlice<BlockTraceScan.Group>, of scan: BlockTraceScan
-    ) async throws -> ArraySlice<BlockTraceScan.Group> {
-        var byteCount = heldByteCount
-        for place in groups.indices {
-            byteCount += try await scan.byteCount(ofGroup: groups[place].index)
-            do {
-                try memory.hold(byteCount)
-            } catch {
-                guard place > groups.startIndex else { throw error }
-                return groups[..<place]
-            }
-        }
-        return groups
-    }
-
-    /// One that can't be read must not take those with it that are read beside it.
-    static func rows(of group: Int, _ scan: BlockTraceScan) async -> Result<ScannedRows, any Error> {
-        do { return .success(try await scan.rows(of: group)) } catch { return .failure(error) }
-    }
-
-    mutating func countRead(_ rows: ScannedRows) {
-        reads.prunedRowGroupCount -= 1
-        reads.readRowGroupCount += 1
-        result.figures.inspectedByteCount += rows.byteCount
-        result.figures.inspectedSpanCount += rows.rowCount
-        result.figures.inspectedTraceCount += rows.traceCount
-    }
-
-    /// Takes the hits of a row group in.
-    mutating func judge(
-        _ rows: ScannedRows, _ block: Int, _ reader: BlockReader, _ shared: SharedTraces
-    ) async throws {
-        var incomplete: [TraceID] = []
-        let required = program.required.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
-        for (index, trace) in rows.traces.enumerated() {
-            if newest.isFull, trace.start < newest.threshold { continue }
-            let part = rows.rows(of: trace)
-            guard !part.isEmpty, rows.starts.map({ $0[part].contains(where: range.contains) }) ?? true else { continue }
-            let isComplete = rows.isWhole(trace) && !shared.contains(trace.id) && !heads.contains(trace.id)
-            guard required.holds(in: part) else {
-                if !isComplete, !seesEverything { incomplete.append(trace.id) }
-                continue
-            }
-            guard isComplete, !needsValues else {
-                incomplete.append(trace.id)
-                continue
-            }
-            guard mayLast(trace.duration) else { continue }
-            try await settle(trace, at: rows.firstTrace + index, part, rows, block, reader)
-        }
-        try await assemble(incomplete)
-    }
-
-    /// Judges a trace by the columns of the row group that has all of it.
-    mutating func settle(
-        _ trace: TraceAnchor, at position: Int, _ part: Range<Int>, _ rows: ScannedRows, _ block: Int,
-        _ reader: BlockReader
-    ) async throws {
-        let root = try await reader.summary(ofTrace: position).root
-        let facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration, root: root)
-        let judged = JudgedTrace(
-            rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
-        let spansets = try judge.spansets(of: judged) {
-            (byteCount) throws(QueryError) in try memory.hold(heldByteCount + byteCount)
-        }
-        guard !spansets.isEmpty, holds(facts) else { return }
-        let found = SearchedTrace(
-            id: trace.id, root: facts.root.map(SearchedTrace.Root.init), startNanoseconds: facts.start,
-            durationNanoseconds: facts.duration,
-            spansets: spansets.map { SearchedSpanset($0, spans: []) })
-        let places = spansets.map { $0.rows.prefix(query.spansPerSpanset).map { rows.firstRow + Int($0) } }
-        newest.insert(.init(trace: found, pending: .init(block: block, position: position, rows: places)))
-    }
-
-    /// Whether the conditions on the trace's duration hold, which every hit fulfils.
-    func mayLast(_ duration: UInt64) -> Bool {
-        query.duration.contains(duration)
-            && requiredDurations.allSatisfy { $0.holds(integer: Int64(clamping: duration)) }
-    }
-
-    /// The conditions on the trace as a whole that the query has besides its program.
-    func holds(_ facts: TraceFacts) -> Bool {
-        guard query.duration.contains(facts.duration) else { return false }
-        let tests: [(TraceTest.Subject, ValueTest?)] = [
-            (.rootServiceName, query.rootServiceName), (.rootName, query.rootName),
-        ]
-        return tests.allSatisfy { subject, test in
-            test.map { TraceTest(subject: subject, test: $0).holds(facts) } ?? true
-        }
     }
 }
 

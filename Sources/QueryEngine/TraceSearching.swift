@@ -136,7 +136,7 @@ package struct SearchFigures: Hashable, Sendable {
 
 /// What a search found, in the order of ``SearchedTrace/precedes(_:_:)``.
 package struct TraceSearchResult: Sendable {
-    package var traces: [SearchedTrace]
+    package var found: SearchedTraces
     /// Why traces may be missing; nil if the answer is complete.
     package var partialReason: String?
     package var figures = SearchFigures()
@@ -145,8 +145,11 @@ package struct TraceSearchResult: Sendable {
     /// Held as long as the traces are.
     package var memory: QueryMemory?
 
+    /// What was found as values, one a trace, for those who don't mind what they cost.
+    package var traces: [SearchedTrace] { found.traces.indices.map { found[$0] } }
+
     package init(traces: [SearchedTrace], partialReason: String? = nil, memory: QueryMemory? = nil) {
-        self.traces = traces
+        found = SearchedTraces(traces)
         self.partialReason = partialReason
         self.memory = memory
     }

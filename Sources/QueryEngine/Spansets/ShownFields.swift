@@ -35,70 +35,122 @@ struct ShownFields: Sendable {
         }
     }
 
-    /// Spans of a block with what columns have of them, in the order of the rows.
+    /// What columns have of some spans of one row group.
+    private struct GroupSpans: Sendable {
+        var matched: MatchedColumns
+        /// By subject.
+        var values: [PickedValues]
+    }
+
+    /// Adds spans of a block to an answer, with what columns have of them, in the order of the rows.
     ///
     /// - Parameters:
     ///   - rows: Of the block, rising or equal.
     ///   - width: Row groups that are looked into at a time.
-    ///   - check: Is given the spans part by part, and may stop the work by throwing.
-    func spans(
-        at rows: [Int], _ reader: BlockReader, width: Int, check: ([SearchedSpan]) throws -> Void
-    ) async throws -> [SearchedSpan] {
-        var parts: [ArraySlice<Int>] = []
+    ///   - check: Is given the answer after some of them, and may stop the work by throwing.
+    func addSpans(
+        at rows: [Int], _ reader: BlockReader, width: Int, to found: inout SearchedTraces,
+        check: (borrowing SearchedTraces) throws -> Void
+    ) async throws {
+        var parts: [(group: Int, rows: ArraySlice<Int>)] = []
         var next = 0
         while next < rows.count {
-            let end = reader.endRow(ofGroup: reader.rowGroup(ofRow: rows[next]))
+            let group = reader.rowGroup(ofRow: rows[next])
+            let end = reader.endRow(ofGroup: group)
             let part = rows[next...].prefix { $0 < end }
-            parts.append(part)
+            parts.append((group, part))
             next = part.endIndex
         }
         // Once, and not by each of those that work side by side.
         if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + fields.flatMap(\.subjects)) }
-        var spans: [SearchedSpan] = []
-        spans.reserveCapacity(rows.count)
+        var names = NameNumbers()
+        found.spans.reserveCapacity(found.spans.count + rows.count)
         next = 0
         while next < parts.count {
-            let some = Array(parts[next..<min(next + 4 * width, parts.count)])
-            for part in try await inParallel(some, width: width, { try await self.spans(inGroup: Array($0), reader) }) {
-                try check(part)
-                spans += part
+            let some = Array(parts[next..<min(next + 8 * width, parts.count)])
+            for spans in try await inParallel(some, width: width, { try await self.spans($0, reader) }) {
+                try await names.prepare(spans.matched, reader, &found.texts)
+                add(spans, names, to: &found)
             }
+            try check(found)
             next += some.count
         }
-        return spans
     }
 
-    /// - Parameter rows: All in one row group.
-    private func spans(inGroup rows: [Int], _ reader: BlockReader) async throws -> [SearchedSpan] {
-        var spans = try await reader.matchedSpans(rows).map { SearchedSpan($0) }
+    private func spans(_ part: (group: Int, rows: ArraySlice<Int>), _ reader: BlockReader) async throws -> GroupSpans {
+        let matched = try await reader.matchedColumns(part.rows, group: part.group)
         let subjects = fields.flatMap(\.subjects)
-        guard !subjects.isEmpty, let first = rows.first else { return spans }
-        add(try await reader.values(of: subjects, rows: rows, group: reader.rowGroup(ofRow: first)), to: &spans)
-        return spans
+        guard !subjects.isEmpty else { return GroupSpans(matched: matched, values: []) }
+        return GroupSpans(
+            matched: matched,
+            values: try await reader.values(of: subjects, rows: Array(part.rows), group: part.group))
     }
 
-    /// Gives spans what columns have of each subject.
-    private func add(_ values: [PickedValues], to spans: inout [SearchedSpan]) {
+    private func add(_ spans: GroupSpans, _ names: NameNumbers, to found: inout SearchedTraces) {
+        // By subject, then by value: the attribute in the answer.
+        var attributes: [[Int32]] = []
         var subject = 0
         for field in fields {
-            var isShown: [Bool] = []
-            for picked in values[subject..<(subject + field.subjects.count)] {
-                // One list for all spans that have the same, where it is their only one.
-                let lists = picked.values.map { [SearchedAttribute(name: field.name, value: field.field.value($0))] }
-                for (index, place) in picked.places.enumerated() {
-                    guard let place else { continue }
-                    if isShown.isEmpty { isShown = Array(repeating: false, count: picked.places.count) }
-                    guard !isShown[index] else { continue }
-                    isShown[index] = true
-                    if spans[index].attributes.isEmpty {
-                        spans[index].attributes = lists[place]
-                    } else {
-                        spans[index].attributes += lists[place]
-                    }
-                }
+            for picked in spans.values[subject..<(subject + field.subjects.count)] {
+                attributes.append(
+                    picked.values.map {
+                        found.add(SearchedAttribute(name: field.name, value: field.field.value($0)))
+                    })
             }
             subject += field.subjects.count
         }
+        let matched = spans.matched
+        for index in matched.spanIDs.indices {
+            let first = found.references.count
+            subject = 0
+            for field in fields {
+                let end = subject + field.subjects.count
+                for place in subject..<end {
+                    guard let value = spans.values[place].places[index] else { continue }
+                    found.references.append(attributes[place][value])
+                    break
+                }
+                subject = end
+            }
+            found.spans.append(
+                SearchedTraces.Span(
+                    spanID: matched.spanIDs[index], start: matched.starts[index], duration: matched.durations[index],
+                    name: names.number(of: index, matched),
+                    references: .init(first: first, count: found.references.count - first)))
+        }
+    }
+}
+
+/// The numbers that names of a block have in an answer.
+private struct NameNumbers {
+    /// By code of the block's dictionary; -1 of those that did not occur yet.
+    private var ofCodes: [Int32] = []
+    /// By place, of the names that the row group at hand has itself.
+    private var local: [Int32] = []
+
+    /// Gives all names of some spans numbers.
+    mutating func prepare(_ matched: MatchedColumns, _ reader: BlockReader, _ texts: inout TextTable) async throws {
+        if let names = matched.localNames {
+            local = names.map { texts.number(of: $0) }
+            return
+        }
+        var missing: [UInt32] = []
+        for name in matched.names {
+            let code = Int(name)
+            if code >= ofCodes.count { ofCodes += Array(repeating: -1, count: code + 1 - ofCodes.count) }
+            guard ofCodes[code] == -1 else { continue }
+            missing.append(name)
+            ofCodes[code] = -2
+        }
+        guard !missing.isEmpty else { return }
+        for (code, name) in zip(missing, try await reader.names(ofCodes: missing)) {
+            ofCodes[Int(code)] = texts.number(of: name)
+        }
+    }
+
+    func number(of index: Int, _ matched: MatchedColumns) -> Int32 {
+        let name = Int(matched.names[index])
+        return matched.localNames == nil ? ofCodes[name] : local[name]
     }
 }
 

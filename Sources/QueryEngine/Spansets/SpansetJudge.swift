@@ -43,8 +43,12 @@ struct JudgedTrace {
 /// Runs a program on traces, one after the other.
 struct SpansetJudge {
     let program: SpansetProgram
+    let quickNode: SpansetProgram.Node?
 
-    init(_ program: SpansetProgram) { self.program = program }
+    init(_ program: SpansetProgram) {
+        self.program = program
+        quickNode = Self.quickNode(of: program)
+    }
 
     /// Bytes in memory, about, that a spanset takes beside its rows while the trace is judged.
     static let spansetByteCount = 512

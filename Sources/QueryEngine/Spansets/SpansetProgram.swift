@@ -49,6 +49,11 @@ struct SpansetProgram: Sendable {
     /// Whether more has to be known of spans than which leaves select them.
     var needsValues: Bool { showsValues || leaves.contains { $0.rest != nil } || Self.needsValues(stages) }
 
+    /// Whether a filter asks for the root of the trace.
+    var asksForRoots: Bool {
+        leaves.contains { $0.trace.contains { $0.subject == .rootName || $0.subject == .rootServiceName } }
+    }
+
     /// Holds for a span of every hit.
     var requiredFilter: SpanFilter {
         guard let required else { return .all([]) }

@@ -168,14 +168,14 @@ final class SelectedSpans {
         var incomplete: [TraceID] = []
         let marks = rows.marks[0]
         if marks.isNone { return ([], []) }
-        for (index, trace) in rows.traces.enumerated() {
+        for (position, trace) in zip(rows.positions, rows.traces) {
             let part = rows.rows(of: trace).filter { row in
                 marks[row] && (rows.starts.map { range.contains($0[row]) } ?? true)
             }
             guard !part.isEmpty else { continue }
             if leaf.rest != nil || shared.contains(trace.id) || assembly.heads.contains(trace.id) {
                 incomplete.append(trace.id)
-            } else if try await holds(rows.firstTrace + index, trace, reader) {
+            } else if try await holds(position, trace, reader) {
                 selected += part.map { rows.firstRow + $0 }
             }
         }
@@ -187,7 +187,7 @@ final class SelectedSpans {
         guard !leaf.trace.isEmpty else { return true }
         let facts = TraceFacts(
             id: trace.id, start: trace.start, duration: trace.duration,
-            root: try await reader.summary(ofTrace: position).root)
+            root: try await reader.root(ofTrace: position))
         return leaf.trace.allSatisfy { $0.holds(facts) }
     }
 }

@@ -139,25 +139,52 @@ struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    private mutating func append(hexadecimal value: UInt64) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            bytes.append(hexadecimalDigit(UInt8(truncatingIfNeeded: value &>> shift & 15)))
-        }
+    /// Writes JSON as it is, whose commas are its own matter; what is written next begins without one.
+    @inline(__always) mutating func append(json: StaticString) {
+        bytes.append(json.rawSpan)
+        needsComma = false
     }
 
-    private mutating func append(decimal value: UInt64) {
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var rest = value
-        var first = 20
-        repeat {
-            first -= 1
-            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        while first < 20 {
-            bytes.append(digits[first])
-            first += 1
+    @inline(__always) mutating func append(json: RawSpan) {
+        bytes.append(json)
+        needsComma = false
+    }
+
+    /// What was written in the range, while the count was in it, once more.
+    mutating func append(jsonAt range: Range<Int>) {
+        let copy = [UInt8](bytes.bytes.extracting(range))
+        bytes.append(copy.rawSpan)
+        needsComma = false
+    }
+
+    /// The bytes that were written in the range.
+    func written(_ range: Range<Int>) -> [UInt8] { [UInt8](bytes.bytes.extracting(range)) }
+
+    mutating func append(hexadecimal value: UInt64) {
+        bytes.append(littleEndian: JSONDigits.hexadecimal(UInt32(truncatingIfNeeded: value &>> 32)))
+        bytes.append(littleEndian: JSONDigits.hexadecimal(UInt32(truncatingIfNeeded: value)))
+    }
+
+    mutating func append(decimal value: UInt64) {
+        let unit: UInt64 = 100_000_000
+        guard value >= unit else { return appendFirst(value) }
+        let high = value / unit
+        if high < unit {
+            appendFirst(high)
+        } else {
+            appendFirst(high / unit)
+            bytes.append(littleEndian: JSONDigits.decimal(high % unit))
         }
+        bytes.append(littleEndian: JSONDigits.decimal(value % unit))
+    }
+
+    /// A number below 100,000,000 without leading zeros.
+    private mutating func appendFirst(_ value: UInt64) {
+        let digits = JSONDigits.decimal(value)
+        // The first digit is in the lowest byte.
+        let zeros = min(7, (digits ^ JSONDigits.zeros).trailingZeroBitCount / 8)
+        bytes.append(littleEndian: digits &>> UInt64(8 * zeros))
+        bytes.truncate(to: bytes.count - zeros)
     }
 
     /// Writes the name of a field that is known only now, of bytes.
@@ -165,14 +192,6 @@ struct JSONWriter: ~Copyable {
         string(utf8: utf8)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
-    }
-
-    /// Once more what was written while the count was in the range: a value.
-    mutating func value(jsonAt range: Range<Int>) {
-        separate()
-        let copy = [UInt8](bytes.bytes.extracting(range))
-        bytes.append(copy.rawSpan)
-        needsComma = true
     }
 
     /// A value that is JSON already.

@@ -14,7 +14,7 @@ extension SearchResponse.Trace {
     init(_ trace: SearchedTrace) {
         self.init()
         traceID = trace.id.description
-        rootServiceName = trace.root?.serviceName ?? SearchedTrace.missingRootName
+        rootServiceName = trace.root?.serviceName ?? SearchedTrace.missingRootName.description
         rootTraceName = trace.root?.name ?? ""
         startNanoseconds = trace.startNanoseconds
         durationMilliseconds = UInt32(clamping: trace.durationNanoseconds / 1_000_000)
@@ -33,7 +33,7 @@ extension SearchResponse.Trace {
 
 extension SearchedTrace {
     /// What answers have for the service of a root that is not there, as Tempo's have.
-    static let missingRootName = "<root span not yet received>"
+    static let missingRootName: StaticString = "<root span not yet received>"
 }
 
 extension [ServiceCounts] {

@@ -8,65 +8,12 @@ internal import TraceModel
 internal import TraceQL
 
 extension JSONWriter {
-    /// Protobuf's JSON of a trace: 64-bit numbers are texts, and what is zero or empty is left out.
-    mutating func write(_ trace: SearchedTrace) {
+    mutating func write(_ attribute: SearchedAttribute) {
         object { json in
-            json.field("traceID", trace.id)
-            if let root = trace.root {
-                json.nonemptyField("rootServiceName", utf8: root.service)
-                json.nonemptyField("rootTraceName", utf8: root.nameBytes)
-            } else {
-                json.field("rootServiceName", SearchedTrace.missingRootName)
-            }
-            json.nonzeroField("startTimeUnixNano", trace.startNanoseconds)
-            json.nonzeroField("durationMs", number: UInt32(clamping: trace.durationNanoseconds / 1_000_000))
-            // The older field has the first; clients read one or the other.
-            json.name("spanSet")
-            let start = json.count
-            if let first = trace.spansets.first { json.write(first) } else { json.object { _ in } }
-            let end = json.count
-            json.name("spanSets")
-            json.beginList()
-            if !trace.spansets.isEmpty { json.value(jsonAt: start..<end) }
-            for set in trace.spansets.dropFirst() { json.write(set) }
-            json.endList()
-            json.writeServices(of: trace)
+            json.field("key", attribute.name)
+            json.name("value")
+            json.write(attribute.value)
         }
-    }
-
-    private mutating func write(_ set: SearchedSpanset) {
-        object { json in
-            json.name("spans")
-            json.beginList()
-            for span in set.spans { json.write(span) }
-            json.endList()
-            json.nonzeroField("matched", number: UInt32(clamping: set.matchedCount))
-            json.write(set.attributes)
-        }
-    }
-
-    private mutating func write(_ found: SearchedSpan) {
-        object { json in
-            json.field("spanID", hexadecimal: found.span.spanID)
-            json.nonemptyField("name", utf8: found.span.name)
-            json.nonzeroField("startTimeUnixNano", found.span.start)
-            json.nonzeroField("durationNanos", found.span.duration)
-            json.write(found.attributes)
-        }
-    }
-
-    private mutating func write(_ attributes: [SearchedAttribute]) {
-        guard !attributes.isEmpty else { return }
-        name("attributes")
-        beginList()
-        for attribute in attributes {
-            object { json in
-                json.field("key", attribute.name)
-                json.name("value")
-                json.write(attribute.value)
-            }
-        }
-        endList()
     }
 
     /// Durations are texts as in the language; so are statuses and kinds.
@@ -103,20 +50,6 @@ extension JSONWriter {
         value(json: Array((text.hasSuffix(".0") ? text.dropLast(2) : text[...]).utf8).rawSpan)
     }
 
-    private mutating func writeServices(of trace: SearchedTrace) {
-        guard !trace.services.isEmpty else { return }
-        name("serviceStats")
-        object { json in
-            for service in trace.services.mergedByText {
-                json.name(utf8: service.service)
-                json.object { json in
-                    json.nonzeroField("spanCount", number: UInt32(clamping: service.spanCount))
-                    json.nonzeroField("errorCount", number: UInt32(clamping: service.errorCount))
-                }
-            }
-        }
-    }
-
     mutating func write(_ metrics: SearchResponse.Metrics) {
         object { json in
             json.nonzeroField("inspectedTraces", number: metrics.inspectedTraceCount)
@@ -127,12 +60,6 @@ extension JSONWriter {
             json.nonzeroField("totalBlockBytes", metrics.blockByteCount)
             json.nonzeroField("inspectedSpans", metrics.inspectedSpanCount)
         }
-    }
-
-    private mutating func nonemptyField(_ name: StaticString, utf8: [UInt8]) {
-        guard !utf8.isEmpty else { return }
-        self.name(name)
-        string(utf8: utf8)
     }
 
     private mutating func nonzeroField(_ name: StaticString, _ value: UInt64) {

@@ -21,21 +21,28 @@ struct SearchAnswer: Sendable {
     func answer(_ target: RequestTarget, accept: String, tenant: TenantSet) async throws -> Response {
         let query = try searchQuery(target)
         let result = try await queries.searchTraces(query, tenant: tenant)
-        let byteCount = result.traces.reduce(0) { $0 + $1.byteCount }
+        let found = result.found
         if accept.contains("application/protobuf") {
-            // As messages, encoded, and copied.
-            try result.memory?.holdMore(3 * byteCount)
+            // As values, as messages, encoded, and copied.
+            try result.memory?.holdMore(
+                4 * found.traces.indices.reduce(0) { $0 + found.byteCount(ofTrace: $1) })
             return try protobufResponse(result)
         }
-        // One trace at a time is made a message, and written whole.
-        try result.memory?.holdMore(3 * (result.traces.map(\.byteCount).max() ?? 0))
+        // One trace at a time is written whole.
+        var largest = found.largestTraceByteCount
+        if largest > limits.answerChunkByteCount {
+            largest = found.traces.indices.reduce(0) { max($0, found.byteCount(ofTrace: $1)) }
+        }
+        try result.memory?.holdMore(3 * largest + FoundTracesJSON.byteCount(found))
+        let byteCount = largest * found.traces.count
         return try streamedJSON(holding: result.memory, byteCount: byteCount, limits) { writer in
+            var traces = FoundTracesJSON(found)
             var json = JSONWriter()
             json.beginObject()
             json.name("traces")
             json.beginList()
-            for trace in result.traces {
-                json.write(trace)
+            for index in found.traces.indices {
+                traces.write(index, to: &json, isFirst: index == 0)
                 if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
             }
             json.endList()

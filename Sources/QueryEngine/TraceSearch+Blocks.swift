@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BlockFormat
+internal import ByteCoding
+internal import TraceModel
+internal import TraceQL
+internal import TraceStorage
+
+// Row group by row group through blocks.
+
+extension TraceSearch {
+    mutating func search(_ block: Int) async throws {
+        let times = blocks.summaries[block].eventNanoseconds
+        do {
+            if times.overlaps(range), !newest.isFull || times.upperBound >= newest.threshold {
+                try await searchGroups(of: block)
+            }
+            if stop == nil { result.figures.completedJobCount += 1 }
+        } catch let error as BlockError {
+            fail(block, error)
+        }
+    }
+
+    mutating func searchGroups(of block: Int) async throws {
+        let reader = try await blocks.reader(block)
+        result.figures.inspectedBlockCount += 1
+        reads.prunedRowGroupCount += reader.footer.rowGroups.count
+        var request = RowRequest()
+        // A row group may have the rest of a trace of which another has what every hit has.
+        if seesEverything {
+            request.required = program.requiredFilter
+            request.requiredMarks = program.required
+        }
+        request.marks = program.leaves.map(\.filter)
+        request.wantsParents = program.needsParents
+        request.range = range
+        guard let scan = try await BlockTraceScan(reader, request) else { return }
+        let (shared, failure) = try await blocks.shared(block, overlaps)
+        if let failure { note(failure) }
+        var next = 0
+        // One at first: it may have all that is wanted.
+        var count = 1
+        while next < scan.groups.count {
+            if newest.isFull, scan.groups[next].newestStart < newest.threshold { return }
+            guard try await checkTime() else { return }
+            let groups = try await fitting(scan.groups[next..<min(next + count, scan.groups.count)], of: scan)
+            for read in try await inParallel(groups.map(\.index), width: width, { await Self.rows(of: $0, scan) }) {
+                let rows = try read.get()
+                countRead(rows)
+                if !shared.isEmpty {
+                    keep(
+                        rows.marks, of: GroupPlace(block: block, group: reader.rowGroup(ofRow: rows.firstRow)),
+                        rowCount: rows.rowCount)
+                }
+                try await judge(rows, block, reader, shared)
+                try hold()
+            }
+            next = groups.endIndex
+            count = min(2 * count, Self.groupCount * width)
+        }
+    }
+
+    /// As many of some row groups, from the first, as there is memory to look into at a time.
+    ///
+    /// - Throws: ``QueryError`` if there is not enough for one.
+    func fitting(
+        _ groups: ArraySlice<BlockTraceScan.Group>, of scan: BlockTraceScan
+    ) async throws -> ArraySlice<BlockTraceScan.Group> {
+        var byteCount = heldByteCount
+        for place in groups.indices {
+            byteCount += try await scan.byteCount(ofGroup: groups[place].index)
+            do {
+                try memory.hold(byteCount)
+            } catch {
+                guard place > groups.startIndex else { throw error }
+                return groups[..<place]
+            }
+        }
+        return groups
+    }
+
+    /// One that can't be read must not take those with it that are read beside it.
+    static func rows(of group: Int, _ scan: BlockTraceScan) async -> Result<ScannedRows, any Error> {
+        do { return .success(try await scan.rows(of: group)) } catch { return .failure(error) }
+    }
+
+    mutating func countRead(_ rows: ScannedRows) {
+        reads.prunedRowGroupCount -= 1
+        reads.readRowGroupCount += 1
+        result.figures.inspectedByteCount += rows.byteCount
+        result.figures.inspectedSpanCount += rows.rowCount
+        result.figures.inspectedTraceCount += rows.traceCount
+    }
+
+    /// Takes the hits of a row group in.
+    mutating func judge(
+        _ rows: ScannedRows, _ block: Int, _ reader: BlockReader, _ shared: SharedTraces
+    ) async throws {
+        var incomplete: [TraceID] = []
+        let required = program.required.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
+        for (position, trace) in zip(rows.positions, rows.traces) where newest.mayHold(trace.start) {
+            let part = rows.rows(of: trace)
+            let mayMatch = required.holds(in: part)
+            guard mayMatch || !seesEverything, !part.isEmpty,
+                rows.starts.map({ $0[part].contains(where: range.contains) }) ?? true
+            else { continue }
+            let isComplete = rows.isWhole(trace) && !shared.contains(trace.id) && !heads.contains(trace.id)
+            guard isComplete, !needsValues || !mayMatch else {
+                incomplete.append(trace.id)
+                if shared.isComplete { owners[trace.id] = [block] + shared.others(with: trace.id) }
+                continue
+            }
+            guard mayMatch, mayLast(trace.duration) else { continue }
+            try await settle(trace, at: position, part, rows, block, reader)
+        }
+        try await assemble(incomplete)
+        owners.removeAll(keepingCapacity: true)
+    }
+
+    /// Judges a trace by the columns of the row group that has all of it.
+    private mutating func settle(
+        _ trace: TraceAnchor, at position: Int, _ part: Range<Int>, _ rows: ScannedRows, _ block: Int,
+        _ reader: BlockReader
+    ) async throws {
+        let facts = TraceFacts(
+            id: trace.id, start: trace.start, duration: trace.duration,
+            root: needsRoot ? try await reader.root(ofTrace: position) : nil)
+        guard holds(facts) else { return }
+        let judged = JudgedTrace(rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
+        var entry = NewestTraces.Entry(
+            id: trace.id, start: trace.start, duration: trace.duration, block: Int32(truncatingIfNeeded: block),
+            position: Int32(truncatingIfNeeded: position))
+        if let selection = judge.selection(of: judged, shownCount: query.spansPerSpanset) {
+            guard selection.matchedCount > 0 else { return }
+            entry.matchedCount = Int32(truncatingIfNeeded: selection.matchedCount)
+            newest.insert(entry, rows: selection.rows.lazy.map { rows.firstRow + Int($0) })
+            return
+        }
+        let spansets = try judge.spansets(of: judged) {
+            (byteCount) throws(QueryError) in try memory.hold(heldByteCount + byteCount)
+        }
+        guard let spanset = spansets.first else { return }
+        guard spansets.count == 1 else { return try await assemble([trace.id]) }
+        entry.matchedCount = Int32(truncatingIfNeeded: spanset.rows.count)
+        newest.insert(
+            entry, rows: spanset.rows.prefix(query.spansPerSpanset).lazy.map { rows.firstRow + Int($0) },
+            attributes: spanset.attributes.map { SearchedAttribute(name: $0.name, value: $0.value) })
+    }
+
+    /// Whether the conditions on the trace's duration hold, which every hit fulfils.
+    func mayLast(_ duration: UInt64) -> Bool {
+        query.duration.contains(duration)
+            && requiredDurations.allSatisfy { $0.holds(integer: Int64(clamping: duration)) }
+    }
+
+    /// The conditions on the trace as a whole that the query has besides its program.
+    func holds(_ facts: TraceFacts) -> Bool {
+        guard query.duration.contains(facts.duration) else { return false }
+        let tests: [(TraceTest.Subject, ValueTest?)] = [
+            (.rootServiceName, query.rootServiceName), (.rootName, query.rootName),
+        ]
+        return tests.allSatisfy { subject, test in
+            test.map { TraceTest(subject: subject, test: $0).holds(facts) } ?? true
+        }
+    }
+}
