@@ -32,7 +32,7 @@ extension BlockReader {
         let places = parts.flatMap { Array($0) }
         var keys = SpanKeyColumns()
         keys.readByteCount = decoder.readByteCount
-        keys.starts = try Self.starts(of: places, decoder, traces)
+        keys.starts = try decoder.starts(of: places, traces)
         keys.spanIDs = try Self.numbers(.spanID, decoder, at: places)
         let lengths = try Self.numbers(.duration, decoder, at: places)
         keys.ends = places.indices.map { keys.starts[$0] &+ lengths[$0] }

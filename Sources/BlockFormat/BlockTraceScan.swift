@@ -156,7 +156,7 @@ package struct BlockTraceScan: Sendable {
         let traces = BlockFilter.hasAmbiguousDurations(entry) ? try await reader.anchors(ofGroup: group) : []
         var masks: [RowMask] = []
         for filter in marks {
-            masks.append(try filter.mask(decoder) { () throws(BlockError) in try Self.starts(decoder, traces) })
+            masks.append(try filter.mask(decoder) { () throws(BlockError) in try decoder.starts(traces) })
         }
         return (masks, decoder.readByteCount)
     }
