@@ -154,7 +154,7 @@ struct BinScan {
         while rest != 0 {
             let row = rest.trailingZeroBitCount
             rest &= rest &- 1
-            let offset = row &* codeWidth &>> 3
+            let offset = (row &* codeWidth) &>> 3
             // The rows before it in its byte: as of a byte that has code 0 in their stead from this row on.
             let position = row &- offset &* rowsInByte
             let before = Int(codes[offset]) & ((1 &<< (position &* codeWidth)) &- 1)
