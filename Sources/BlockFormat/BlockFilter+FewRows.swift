@@ -11,7 +11,14 @@ extension BlockFilter {
     ) throws(BlockError) -> [Int]? {
         switch node {
         case .table(let column, let verdicts):
-            return try picked(column, rows, decoder, verdicts.holds)
+            // As where all rows are judged, a code that means nothing is an error also in a row that would not pass.
+            var isUnfit = false
+            let kept = try picked(column, rows, decoder) { code in
+                isUnfit = isUnfit || code >= UInt64(verdicts.byCode.count)
+                return verdicts.holds(code)
+            }
+            guard !isUnfit else { throw unfit(decoder) }
+            return kept
         case .integers(let column, let test):
             return try picked(column, rows, decoder) { test.holds(integer: Int64(Int32(truncatingIfNeeded: $0))) }
         case .duration(let test):

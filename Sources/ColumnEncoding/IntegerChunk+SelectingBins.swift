@@ -15,7 +15,6 @@ extension IntegerChunk {
         let codes = try takeBits(&cursor, count, bins.codeWidth).span(of: bytes)
         let scan = BinScan(bins, from: first, extent: extent)
         let (rows, bitCount) = try scan.rows(codes, count: count, mantissas: cursor.span(of: bytes))
-        guard bitCount < 1 << 40 else { throw ByteCodingError(.corrupted, "bin code") }
         _ = try cursor.take((bitCount + 7) / 8)
         return rows
     }
@@ -91,7 +90,8 @@ struct BinScan {
         return first &- bin.lower <= bin.mask ? 1 << 8 : 0
     }
 
-    /// - Returns: The rows, and the bits of all mantissas: 2⁴⁰ or more if a code has no bin.
+    /// - Returns: The rows, and the bits of all mantissas.
+    /// - Throws: `.corrupted` if a code has no bin, or mantissas are missing.
     func rows(
         _ codes: RawSpan, count: Int, mantissas: RawSpan
     ) throws(ByteCodingError) -> (rows: BitMask, bitCount: Int) {
@@ -112,6 +112,8 @@ struct BinScan {
                 }
                 doubtful &= (1 &<< UInt64(rowCount)) &- 1
             }
+            // Asked for each word, since the sum of very many could wrap around.
+            guard bit < 1 << 40 else { throw ByteCodingError(.corrupted, "bin code") }
             if doubtful != 0 { word |= try judge(doubtful, part, starts.span, mantissas) }
             words[index] = word
         }

@@ -16,7 +16,7 @@ enum PackedSelection {
     ) throws(ByteCodingError) -> BitMask {
         switch width {
         case 0:
-            try check(base, 0, limit)
+            if count > 0 { try check(base, 0, limit) }
             return BitMask(repeating: wanted.contains(base), count: count)
         case 8: return try rows(bytes: packed.extracting(0..<count), width, base, wanted, limit)
         case 16: return try rows(words: packed.extracting(0..<count * 2), width, base, wanted, limit)
