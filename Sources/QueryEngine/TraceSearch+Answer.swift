@@ -10,6 +10,10 @@ extension TraceSearch {
     /// The traces with the spans and services that are shown, looked up block by block.
     mutating func described(_ entries: [NewestTraces.Entry]) async throws -> SearchedTraces {
         let (rows, parts) = (newest.rows, newest.parts)
+        // What is held for the traces from here on is what they take.
+        describedByteCount =
+            heads.byteCount + entries.count * MemoryLayout<NewestTraces.Entry>.stride + (rows.count + parts.count) * 8
+        (judged, marks, marksByteCount, scans) = ([], [:], 0, [:])
         var found = newest.takeFound()
         let assembled = found.traces
         found.traces = entries.map { entry in
@@ -31,7 +35,8 @@ extension TraceSearch {
                 try await describeSpans(part, entries, rows, reader, &found)
             } catch let error as BlockError {
                 fail(Int(block), error)
-            } catch let error as QueryError where error.code == .timedOut {
+            } catch let error as QueryError {
+                // No time or memory for more: what is known is answered.
                 note(error.message)
                 break
             }
@@ -48,17 +53,21 @@ extension TraceSearch {
         let first = found.spans.count
         var wanted: [Int] = []
         for index in part { wanted += rows[entries[index].rows.indices] }
-        let held = heldByteCount
-        try await shown.addSpans(at: wanted, reader, width: width, to: &found) { found in
-            try memory.hold(held + found.byteCount)
-            if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
-        }
+        try await shown.addSpans(at: wanted, reader, width: width, to: &found) { try check($0) }
         var next = first
         for index in part {
             let count = Int(entries[index].rows.count)
             found.spansets[Int(found.traces[index].spansets.first)].spans = .init(first: next, count: count)
             next += count
         }
+    }
+
+    /// Holds what an answer takes by now.
+    ///
+    /// - Throws: ``QueryError`` if there is no memory or time for more.
+    func check(_ found: borrowing SearchedTraces) throws {
+        try memory.hold(describedByteCount + found.byteCount)
+        if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
     }
 
     /// Roots and services, from the trace index.
@@ -91,6 +100,7 @@ extension TraceSearch {
             found.traces[index].services = .init(first: first + start, count: end - start)
             start = end
         }
+        try check(found)
     }
 }
 

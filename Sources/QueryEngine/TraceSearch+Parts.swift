@@ -45,21 +45,17 @@ extension TraceSearch {
     /// - Returns: By row: where its span is; nil of those that could not be read.
     private mutating func spans(at rows: [Int], _ found: inout SearchedTraces) async throws -> [Int?] {
         var places = [Int?](repeating: nil, count: rows.count)
-        let held = heldByteCount
         for (block, part) in byBlock(rows.indices.sorted { rows[$0] < rows[$1] }, { rows[$0] }) {
             let first = found.spans.count
             do {
                 try await shown.addSpans(
                     at: part.map { BlockRow(number: rows[$0]).row }, try await blocks.reader(block), width: width,
                     to: &found
-                ) { found in
-                    try memory.hold(held + found.byteCount)
-                    if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
-                }
+                ) { try check($0) }
                 for (place, index) in part.enumerated() { places[index] = first + place }
             } catch let error as BlockError {
                 fail(block, error)
-            } catch let error as QueryError where error.code == .timedOut {
+            } catch let error as QueryError {
                 note(error.message)
                 break
             }

@@ -39,6 +39,8 @@ struct TraceSearch {
     /// What was found out of row groups that have parts of traces.
     var marks: [GroupPlace: [RowMask]] = [:]
     var marksByteCount = 0
+    /// Bytes that the search takes beside the answer while it is described.
+    var describedByteCount = 0
     /// By block: asks row groups that the search did not come by.
     var scans: [Int: BlockTraceScan] = [:]
     var result = TraceSearchResult(traces: [])
@@ -166,7 +168,8 @@ struct TraceSearch {
         heads.byteCount + newest.byteCount + judged.count * 32 + marksByteCount
     }
 
-    func hold() throws(QueryError) { try memory.hold(heldByteCount) }
+    /// Holds what the search takes by now, and a third more: what is found is still to be described and written.
+    func hold() throws(QueryError) { try memory.hold(heldByteCount + heldByteCount / 3) }
 
     // MARK: - Heads
 
