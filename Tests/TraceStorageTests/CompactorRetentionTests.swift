@@ -131,6 +131,75 @@ internal import TraceStorage
         #expect(opened.store.compactor.figures.duplicateSpanCount == 0)
     }
 
+    /// Spans of traces of their own that arrive in one second.
+    private static func request(traces: Range<Int>, arrivalSecond: UInt64) throws -> SentRequest {
+        var scope = OTLPMessage.ScopeSpans()
+        scope.spans = traces.map { number in
+            var span = OTLPMessage.Span()
+            let hash = UInt64(number + 1) &* 0x9e37_79b9_7f4a_7c15
+            let bytes = (0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64(8 * $0)) }
+            (span.traceID, span.spanID) = (bytes + bytes, bytes)
+            return span
+        }
+        var group = OTLPMessage.ResourceSpans()
+        group.scopeSpans = [scope]
+        return try SentRequest(
+            OTLPMessage.ExportTraceServiceRequest(resourceSpans: [group]), .single,
+            arrivalSeconds: UInt32(begin + arrivalSecond))
+    }
+
+    /// Stores a block of traces that arrive in two seconds.
+    private static func store(
+        _ counts: [(second: UInt64, traceCount: Int)], from first: inout Int, in opened: OpenStore
+    ) async throws {
+        for (second, count) in counts {
+            let request = try request(traces: first..<first + count, arrivalSecond: second)
+            _ = try await opened.store.append(request.received())
+            first += count
+        }
+        try await opened.flushAll()
+    }
+
+    @Test func `many jobs together leave out no more than a fifth of the store`() async throws {
+        let clock = Clock()
+        let opened = try await Self.store(seed: 34, clock) { configuration in
+            configuration.retention = RetentionPolicy(seconds: 10_000)
+            configuration.compaction.fanIn = 2
+        }
+        // Nearly all is old, which the blocks' first and last arrivals do not tell: a fiftieth, if it were even.
+        var first = 0
+        for _ in 0..<16 { try await Self.store([(1, 180), (10_500, 20)], from: &first, in: opened) }
+        clock.move(to: 10_200)
+        while try await opened.store.compactor.mergeOnce(opened.logger) {}
+        let figures = opened.store.compactor.figures
+        #expect(figures.finishedJobCount == 15)
+        #expect(figures.leftOutSpanCount > 0)
+        #expect(figures.leftOutSpanCount * 5 <= first)
+        #expect(try await Self.stored(opened).count == first - figures.leftOutSpanCount)
+    }
+
+    @Test func `a block that may not be written anew now is when the store has grown`() async throws {
+        let clock = Clock()
+        let opened = try await Self.store(seed: 35, clock) { configuration in
+            configuration.retention = RetentionPolicy(seconds: 10_000)
+        }
+        var first = 0
+        // It seems to lose some three fifths, and loses nearly all.
+        try await Self.store([(1, 290), (10_200, 10)], from: &first, in: opened)
+        for _ in 0..<2 { try await Self.store([(15_000, 350)], from: &first, in: opened) }
+        clock.move(to: 16_000)
+        let compactor = opened.store.compactor
+        #expect(compactor.figures.waitingJobCount == 1)
+        while try await compactor.mergeOnce(opened.logger) {}
+        #expect(compactor.figures.waitingJobCount == 0)
+        #expect(compactor.figures.leftOutSpanCount == 0)
+        for _ in 0..<3 { try await Self.store([(15_000, 350)], from: &first, in: opened) }
+        #expect(compactor.figures.waitingJobCount == 1)
+        while try await compactor.mergeOnce(opened.logger) {}
+        #expect(compactor.figures.leftOutSpanCount == 290)
+        #expect(compactor.figures.waitingJobCount == 0)
+    }
+
     @Test func `a block that is mostly too old is written anew, one that only looks so is not`() async throws {
         let clock = Clock()
         let opened = try await Self.store(seed: 33, clock) { configuration in

@@ -82,6 +82,33 @@ internal import TraceStorage
         #expect(RetentionPlan(few, nowSeconds: now, RetentionPolicy()).cutOffSeconds(of: .single) != nil)
     }
 
+    @Test func `what merges left out within a day counts with what they would leave out`() throws {
+        let now: UInt64 = 1_700_000_000
+        let (state, _) = try Self.state(ages: [14 * Self.day - 30, 0], byteCounts: [20, 80], now: now)
+        func plan(leftOut: Int) -> RetentionPlan {
+            RetentionPlan(state, nowSeconds: now, RetentionPolicy(), leftOutByteCount: leftOut)
+        }
+        // Of 112 bytes that there were 22 may be left out.
+        #expect(plan(leftOut: 12).allowsLeavingOut(10))
+        #expect(!plan(leftOut: 12).allowsLeavingOut(11))
+        #expect(plan(leftOut: 0).cutOffSeconds(of: .single) != nil)
+        #expect(plan(leftOut: 20).cutOffSeconds(of: .single) == nil)
+        var ledger = LeftOutLedger()
+        let begin = ContinuousClock.now
+        for hour in 0..<50 { ledger.add(1, at: begin + .seconds(3600 * hour)) }
+        #expect(ledger.byteCount(at: begin + .seconds(3600 * 49)) == 24)
+        #expect(ledger.byteCount(at: begin + .seconds(3600 * 72)) == 1)
+        #expect(ledger.byteCount(at: begin + .seconds(3600 * 73)) == 0)
+    }
+
+    @Test func `whole blocks go, whatever merges left out`() throws {
+        let now: UInt64 = 1_700_000_000
+        let (state, blocks) = try Self.state(ages: [20 * Self.day, 0], byteCounts: [20, 80], now: now)
+        let plan = RetentionPlan(state, nowSeconds: now, RetentionPolicy(), leftOutByteCount: 100)
+        #expect(plan.expired == [blocks[0]])
+        #expect(plan.refusal == nil)
+    }
+
     @Test func `a block is written anew when most of it is too old and the rest stays for longer than a window`() throws {
         var world = CompactionPlanTests.World(seed: 4)
         let cutOff = world.now - 14 * Self.day

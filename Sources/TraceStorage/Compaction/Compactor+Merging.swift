@@ -12,7 +12,7 @@ extension Compactor {
     /// Writes the output of a job: durable objects that no commit names yet.
     ///
     /// Waits until there is memory for it. Throws ``NothingGained`` if blocks would not become fewer,
-    /// or one not smaller by half. After an error nothing is left of it that the next start does not delete.
+    /// or one not smaller by half; ``NotNow`` if the half is too much to be left out now. After an error nothing is left of it that the next start does not delete.
     func merge(_ job: CompactionJob) async throws -> MergedBlocks {
         let memory = try await budget.takeWaiting(Self.byteCount(of: job), for: .compaction)
         defer { withExtendedLifetime(memory) {} }
@@ -40,6 +40,7 @@ extension Compactor {
             }
             throw error
         }
+        output.expiredByteCount = sources.expiredByteCount(ofRows: output.expiredCount)
         output.duplicateCount = job.rowCount - output.expiredCount - output.blocks.reduce(0) { $0 + $1.rowCount }
         return output
     }
@@ -47,11 +48,11 @@ extension Compactor {
     /// Looks for what retention leaves out of a job.
     ///
     /// It is judged as blocks are that go as a whole, by the time and the store as they are now; and nothing is left
-    /// out if it is more than one pass may drop.
+    /// out if that is too much beside what was left out of late.
     private func findExpired(of job: CompactionJob, in sources: inout MergeSources) async throws {
-        let plan = RetentionPlan(manifest.state, nowSeconds: configuration.nowSeconds, configuration.retention)
+        let plan = retentionPlan(manifest.state)
         guard let cutOff = plan.cutOffSeconds(of: job.tenant) else {
-            if job.isRewrite { throw NothingGained() }
+            if job.isRewrite { throw NotNow() }
             return
         }
         var (byteCount, rowCount) = (0.0, 0)
@@ -64,10 +65,12 @@ extension Compactor {
             rowCount += count
             byteCount += Double(block.byteCount) * Double(count) / Double(max(1, block.rowCount))
         }
-        let isAllowed = plan.allowsDropping(Int(byteCount))
-        if job.isRewrite, !isAllowed || rowCount <= job.rowCount / 2 { throw NothingGained() }
+        let isAllowed = plan.allowsLeavingOut(Int(byteCount))
+        if job.isRewrite, rowCount <= job.rowCount / 2 { throw NothingGained() }
+        if job.isRewrite, !isAllowed { throw NotNow(byteCount: Int(byteCount)) }
         guard isAllowed, rowCount > 0 else { return }
         sources.expired = expired
+        sources.bytesPerExpiredRow = byteCount / Double(rowCount)
         sources.cutOffSeconds = cutOff
     }
 
@@ -213,8 +216,12 @@ private struct MergeSources: Sendable {
     var expired: [ExpiredTraces?] = []
     /// When what is too old arrived before, Unix seconds.
     var cutOffSeconds: UInt64 = 0
+    /// What rows take that may be left out.
+    var bytesPerExpiredRow = 0.0
 
     var leavesOut: Bool { !expired.isEmpty }
+
+    func expiredByteCount(ofRows count: Int) -> Int { Int(bytesPerExpiredRow * Double(count)) }
 }
 
 /// What became of a range of trace IDs.

@@ -11,7 +11,7 @@ extension Compactor {
     /// - Throws: ``ManifestError``; nothing is changed then, or the next call finds out.
     package func dropExpired(_ logger: Logger) async throws {
         do { try await settleOpenCommit(logger) } catch let error as ManifestError where error.code == .conflict {}
-        let plan = RetentionPlan(manifest.state, nowSeconds: configuration.nowSeconds, configuration.retention)
+        let plan = retentionPlan(manifest.state)
         note(plan.refusal, logger)
         guard !plan.expired.isEmpty else { return }
         var random = SystemRandomNumberGenerator()
@@ -49,7 +49,10 @@ extension Compactor {
             RemovedObject(
                 key: try BlockKey.key(of: $0.id, tenant: $0.tenant), barrier: barrier, deletesAt: deletesAt)
         }
-        state.withLock { $0.removed += removed }
+        state.withLock { state in
+            state.removed += removed
+            for block in blocks { state.postponed[block.id] = nil }
+        }
         onRemoval(blocks.map(\.id))
     }
 

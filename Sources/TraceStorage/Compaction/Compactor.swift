@@ -47,6 +47,9 @@ package final class Compactor: Sendable {
         var leftAlone: Set<BlockID> = []
         /// Blocks that have less to leave out than their times of arrival made believe.
         var keptWhole: Set<BlockID> = []
+        /// Blocks that have so many bytes to leave out, more than was allowed when they were counted.
+        var postponed: [BlockID: Int] = [:]
+        var leftOut = LeftOutLedger()
         /// Out of the manifest, and still there as objects.
         var removed: [RemovedObject] = []
         /// Jobs that failed wait for this, longer after each failure.
@@ -79,12 +82,23 @@ package final class Compactor: Sendable {
 
     /// What is to be merged now.
     package func plan(closesAllWindows: Bool = false) -> CompactionPlan {
-        let (manifest, now) = (manifest.state, configuration.nowSeconds)
-        let (leftAlone, keptWhole) = state.withLock { ($0.leftAlone, $0.keptWhole) }
+        let manifest = manifest.state
+        let retention = retentionPlan(manifest)
+        let (leftAlone, keptWhole) = state.withLock { state in
+            // Time does not make what they would lose less: there is no need to count again before it is allowed.
+            let postponed = state.postponed.filter { !retention.allowsLeavingOut($0.value) }
+            return (state.leftAlone, state.keptWhole.union(postponed.keys))
+        }
         return CompactionPlan(
-            manifest, nowSeconds: now, configuration.compaction, closesAllWindows: closesAllWindows,
-            leftAlone: leftAlone, retention: RetentionPlan(manifest, nowSeconds: now, configuration.retention),
-            keptWhole: keptWhole)
+            manifest, nowSeconds: configuration.nowSeconds, configuration.compaction,
+            closesAllWindows: closesAllWindows, leftAlone: leftAlone, retention: retention, keptWhole: keptWhole)
+    }
+
+    /// What is too old now.
+    func retentionPlan(_ manifest: ManifestState) -> RetentionPlan {
+        let leftOut = state.withLock { $0.leftOut.byteCount(at: .now) }
+        return RetentionPlan(
+            manifest, nowSeconds: configuration.nowSeconds, configuration.retention, leftOutByteCount: leftOut)
     }
 
     package var figures: CompactionFigures {
@@ -175,6 +189,9 @@ package final class Compactor: Sendable {
                 }
             }
             return true
+        } catch let error as NotNow {
+            state.withLock { $0.postponed[job.inputs[0].id] = error.byteCount }
+            return true
         } catch let error as ManifestError where error.code == .conflict {
             // Somebody else took an input away: the next plan knows.
             return true
@@ -211,7 +228,11 @@ package final class Compactor: Sendable {
         let commit = Commit(
             id: .random(using: &random), createdNanoseconds: configuration.now(), added: output.blocks,
             removed: job.inputs.map(\.reference))
-        state.withLock { $0.openCommit = commit }
+        state.withLock { state in
+            state.openCommit = commit
+            // Even if the commit fails: rather too little is left out than too much.
+            state.leftOut.add(output.expiredByteCount, at: .now)
+        }
         try await settleOpenCommit(logger)
     }
 
@@ -233,6 +254,12 @@ package final class Compactor: Sendable {
     }
 }
 
+/// A block has more to leave out than may be left out now.
+struct NotNow: Error {
+    /// Nil: it was not counted.
+    var byteCount: Int?
+}
+
 /// A job would write as many blocks as it reads, or one that is hardly smaller than what it reads.
 struct NothingGained: Error {}
 
@@ -242,4 +269,6 @@ struct MergedBlocks: Sendable {
     var duplicateCount = 0
     /// Spans that were left out because of their age.
     var expiredCount = 0
+    /// What they took in the inputs, if all spans of a block take the same.
+    var expiredByteCount = 0
 }

@@ -9,7 +9,8 @@ package import TraceModel
 /// is dropped is gone:
 /// - *The clock is not believed* if it runs more than a day ahead of the newest commit: it is taken to be that day.
 /// - *No pass drops more than a fifth* of the store's bytes unless the policy allows it: a retention that was mistyped,
-///   or a clock that jumped and then wrote, would take nearly everything.
+///   or a clock that jumped and then wrote, would take nearly everything. What merges left out of late counts with what
+///   they would leave out now: many small jobs are one large drop.
 package struct RetentionPlan: Sendable, Equatable {
     /// What may be dropped now, oldest first.
     package private(set) var expired: [BlockSummary] = []
@@ -22,14 +23,21 @@ package struct RetentionPlan: Sendable, Equatable {
     private let policy: RetentionPolicy
     /// Of all live blocks.
     private var byteCount = 0
+    /// What merges left out of late.
+    private let leftOutByteCount: Int
 
     package static let trustedSeconds: UInt64 = 86_400
 
-    /// - Parameter nowSeconds: Unix time by this machine's clock.
-    package init(_ state: ManifestState, nowSeconds: UInt64, _ policy: RetentionPolicy) {
+    /// - Parameters:
+    ///   - nowSeconds: Unix time by this machine's clock.
+    ///   - leftOutByteCount: What merges left out of late: see ``LeftOutLedger``.
+    package init(
+        _ state: ManifestState, nowSeconds: UInt64, _ policy: RetentionPolicy, leftOutByteCount: Int = 0
+    ) {
         let newest = state.newestCommitNanoseconds / 1_000_000_000
         self.nowSeconds = min(nowSeconds, newest + Self.trustedSeconds)
         self.policy = policy
+        self.leftOutByteCount = leftOutByteCount
         // In blocks that are not expired as a whole, if spans arrived evenly.
         var partialByteCount = 0.0
         for (tenant, blocks) in state.blocksByTenant {
@@ -45,8 +53,8 @@ package struct RetentionPlan: Sendable, Equatable {
         }
         expired.sort { ($0.arrivalSeconds.upperBound, $0.id) < ($1.arrivalSeconds.upperBound, $1.id) }
         let dropped = expired.reduce(0) { $0 + $1.byteCount }
-        leavesOut = allowsDropping(dropped + Int(partialByteCount))
-        guard !allowsDropping(dropped) else { return }
+        leavesOut = allowsLeavingOut(dropped + Int(partialByteCount))
+        guard !policy.allowsLargeDrop, dropped > byteCount / 5 else { return }
         refusal =
             "\(expired.count) blocks are older than the retention, \(dropped) of \(byteCount) bytes: more than a fifth "
             + "is dropped only with --retention-allow-large-drop; check --retention and this machine's clock"
@@ -58,8 +66,11 @@ package struct RetentionPlan: Sendable, Equatable {
     /// A trace is left out only when all of its spans in the blocks at hand are that old: it is not cut in two.
     package func cutOffSeconds(of tenant: TenantID) -> UInt64? { leavesOut ? age(policy.seconds(for: tenant)) : nil }
 
-    /// Whether one pass may drop so many bytes.
-    package func allowsDropping(_ byteCount: Int) -> Bool { policy.allowsLargeDrop || byteCount <= self.byteCount / 5 }
+    /// Whether merges may leave so many bytes out: with what they left out of late no more than a fifth of what there
+    /// was before.
+    package func allowsLeavingOut(_ byteCount: Int) -> Bool {
+        policy.allowsLargeDrop || byteCount + leftOutByteCount <= (self.byteCount + leftOutByteCount) / 5
+    }
 
     /// When it was so many seconds ago.
     private func age(_ seconds: UInt64) -> UInt64 { nowSeconds > seconds ? nowSeconds - seconds : 0 }
