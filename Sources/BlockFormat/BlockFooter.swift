@@ -199,12 +199,16 @@ extension BlockFooter {
         }
         var trace = 0
         var firstRow = 0
+        var lastID: TraceID?
         for page in indexPages {
-            guard page.firstTrace == trace, page.traceCount > 0, page.firstRow >= firstRow else {
+            guard page.firstTrace == trace, page.traceCount > 0, page.firstRow >= firstRow,
+                lastID.map({ $0 < page.firstTraceID }) ?? true
+            else {
                 throw ByteCodingError(.corrupted, "trace index list")
             }
             trace += page.traceCount
             firstRow = page.firstRow
+            lastID = page.firstTraceID
         }
         guard row == statistics.rowCount, trace == statistics.traceCount else {
             throw ByteCodingError(.corrupted, "block footer")

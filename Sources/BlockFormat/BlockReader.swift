@@ -195,7 +195,9 @@ package final class BlockReader: Sendable {
         let bytes = try await Self.section(entry, id, source)
         let page = Shared(
             try reading("page \(number) of the trace index of block \(id)") { () throws(ByteCodingError) in
-                try TraceIndexPage(bytes, entry: footer.indexPages[number], endRow: endRow(ofPage: number))
+                try TraceIndexPage(
+                    bytes, entry: footer.indexPages[number], endRow: endRow(ofPage: number),
+                    endID: endID(ofPage: number))
             })
         kept.withLock { kept in
             if kept.pages[number] == nil { kept.byteCount += bytes.count + page.value.traceCount * 48 }
@@ -228,6 +230,11 @@ package final class BlockReader: Sendable {
             kept.directories[group] = directory
         }
         return directory
+    }
+
+    /// Before it all IDs of a page come.
+    private func endID(ofPage number: Int) -> TraceID? {
+        number + 1 < footer.indexPages.count ? footer.indexPages[number + 1].firstTraceID : nil
     }
 
     func endRow(ofPage number: Int) -> Int {

@@ -144,11 +144,12 @@ package struct TraceIndexPage: ~Copyable {
     /// - Parameters:
     ///   - bytes: Of the page's section, its checksum proved.
     ///   - endRow: Row of the block at which the page's last trace ends.
-    init(_ bytes: [UInt8], entry: IndexPageEntry, endRow: Int) throws(ByteCodingError) {
+    ///   - endID: The first ID of the next page, if there is one.
+    init(_ bytes: [UInt8], entry: IndexPageEntry, endRow: Int, endID: TraceID?) throws(ByteCodingError) {
         let span = bytes.rawSpan
         var cursor = ByteCursor(over: span)
         _ = try cursor.take(entry.traceCount * 16)
-        try Self.checkIDs(span, entry)
+        try Self.checkIDs(span, entry, endID)
         var names: [[UInt8]] = []
         for _ in 0..<(try cursor.count(span, limit: entry.traceCount)) {
             let name = try cursor.lengthPrefixed(span)
@@ -171,12 +172,14 @@ package struct TraceIndexPage: ~Copyable {
         servicesOffset = cursor.position
     }
 
-    /// IDs must ascend from the one that the footer names: they are searched by halves.
-    private static func checkIDs(_ bytes: RawSpan, _ entry: IndexPageEntry) throws(ByteCodingError) {
+    /// IDs must ascend from the one that the footer names to that of the next page: they are searched by halves, and
+    /// no trace stands in two pages.
+    private static func checkIDs(_ bytes: RawSpan, _ entry: IndexPageEntry, _ endID: TraceID?) throws(ByteCodingError) {
         var isRising = entry.traceCount == 0 || traceID(0, in: bytes) == entry.firstTraceID
         for index in 1..<max(1, entry.traceCount) {
             isRising = isRising && traceID(index - 1, in: bytes) < traceID(index, in: bytes)
         }
+        if let endID, entry.traceCount > 0 { isRising = isRising && traceID(entry.traceCount - 1, in: bytes) < endID }
         guard isRising else { throw ByteCodingError(.corrupted, "trace IDs") }
     }
 

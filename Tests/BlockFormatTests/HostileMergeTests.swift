@@ -53,6 +53,47 @@ internal import TraceModel
         }
     }
 
+    @Test(arguments: [0, 1] as [Int])
+    func `a trace that stands in two pages of the trace index is refused, whichever of them is too old`(
+        youngPage: Int
+    ) async throws {
+        let spans = (0..<1100).map { number in
+            var span = MadeSpan(UInt64(number + 1))
+            span.traceID = TraceID(high: 0x9e37_79b9_7f4a_7c15, low: 0x0123_4567_0000_0000 + UInt64(number))
+            span.arrivalSeconds = number / 1024 == youngPage ? 20 : 10
+            return span
+        }
+        let block = write([view(of: spans)])
+        let ids = try await block.open().allSummaries().map(\.id)
+        let before = try BlockSurgery(block)
+        for place in [0, 1022, 1023] {
+            // The second page begins with an ID of the first: its first or last, or one before that.
+            var surgery = before
+            let (old, new) = (bigEndian(ids[1024]), bigEndian(ids[place]))
+            var found = 0
+            var index = 0
+            while index + 16 <= surgery.bytes.count {
+                if surgery.bytes[index] == old[0], Array(surgery.bytes[index..<index + 16]) == old {
+                    surgery.bytes.replaceSubrange(index..<index + 16, with: new)
+                    found += 1
+                }
+                index += 1
+            }
+            // In the footer's list of pages and in the page.
+            try #require(found == 2)
+            surgery.reseal()
+            let bytes = surgery.bytes
+            await #expect(throws: BlockError.self) {
+                let reader = try await BlockReader(id: block.id, source: MemorySource(bytes: bytes))
+                _ = try await merge([reader], arrivedBefore: 15)
+            }
+        }
+    }
+
+    private func bigEndian(_ id: TraceID) -> [UInt8] {
+        [id.high, id.low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+    }
+
     @Test(arguments: 0..<6 as Range<UInt64>)
     func `so do many`(seed: UInt64) async throws {
         let surgery = try BlockSurgery(DamageTests.large)

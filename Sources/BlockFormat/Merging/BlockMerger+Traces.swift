@@ -98,6 +98,10 @@ extension BlockMerger {
                 throw BlockError(.corrupted, "the traces of block \(inputs[first.input].id) are out of order")
             }
             lastID = id
+            isLastExpired = isExpired
+        }
+        guard isExpired == isLastExpired else {
+            throw BlockError(.corrupted, "trace \(id) of block \(inputs[first.input].id) stands there twice")
         }
         if isExpired {
             leaveOut(id)

@@ -45,6 +45,8 @@ package struct BlockMerger: ~Copyable {
     var columns = MergedTrace()
     var times = FlatBuffer<UInt64>()
     var lastID: TraceID?
+    /// Whether the rows of `lastID` were left out.
+    var isLastExpired = false
     package private(set) var duplicateCount = 0
     /// Rows that were left out because they are older than they are kept.
     package private(set) var expiredCount = 0
