@@ -80,6 +80,25 @@ internal import TraceModel
         try await Self.check(try await blocks(of: views.map { [$0] }), arrivedBefore: 9)
     }
 
+    @Test func `nor does a long way without a row that stays take memory`() async throws {
+        let views = (0..<2).map { place in
+            view(
+                of: (0..<150_000).map { number in
+                    var span = MadeSpan(UInt64(number + 1))
+                    span.traceID = TraceID(high: UInt64(number), low: UInt64(place))
+                    // A few at the beginning, and one at the very end.
+                    span.arrivalSeconds = number < 2 || number == 149_999 ? 9 : 3
+                    return span
+                })
+        }
+        let readers = try await blocks(of: views.map { [$0] })
+        let merged = try #require(try await merge(readers, arrivedBefore: 9))
+        #expect(merged.expiredCount == 2 * 149_997)
+        #expect(merged.block.statistics.rowCount == 6)
+        #expect(merged.heldGroupCount <= 5)
+        #expect(merged.waitingSegmentCount <= merged.heldGroupCount * 8192)
+    }
+
     @Test func `what expired is counted exactly, whichever side of the moment a row group lies on`() async throws {
         var choices = Choices(seed: 6)
         var spans = choices.spans(30_000, traceCount: 6000, names: ["a"], services: ["s"])

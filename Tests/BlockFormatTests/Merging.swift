@@ -16,6 +16,8 @@ struct Merged {
     var expiredCount = 0
     /// Decoded row groups of inputs that it held at most.
     var heldGroupCount = 0
+    /// Runs of rows that waited at most.
+    var waitingSegmentCount = 0
 }
 
 /// Merges blocks; nil if the range holds nothing.
@@ -37,9 +39,10 @@ func merge(
         id: id, catalog, inputs, criticalPathVersion: derives ? CriticalPathAnalyzer.version : 0, effort: effort
     ) { derive($0, into: &$1) }
     var bytes: [UInt8] = []
-    var (decodeCount, heldGroupCount) = (0, 0)
+    var (decodeCount, heldGroupCount, segmentCount) = (0, 0, 0)
     while true {
         heldGroupCount = max(heldGroupCount, merger.heldGroupCount)
+        segmentCount = max(segmentCount, merger.waitingSegmentCount)
         switch try merger.next() {
         case .load(let input, let group): try merger.add(try await readers[input].mergePart(group), of: input)
         case .decode(let input, let group):
@@ -51,7 +54,8 @@ func merge(
             let block = WrittenBlock(id: id, bytes: bytes, statistics: merger.statistics)
             return Merged(
                 block: block, duplicateCount: merger.duplicateCount, decodeCount: decodeCount,
-                expiredCount: merger.expiredCount, heldGroupCount: heldGroupCount)
+                expiredCount: merger.expiredCount, heldGroupCount: heldGroupCount,
+                waitingSegmentCount: segmentCount)
         }
     }
 }

@@ -47,6 +47,8 @@ package struct BlockMerger: ~Copyable {
     var lastID: TraceID?
     /// Whether the rows of `lastID` were left out.
     var isLastExpired = false
+    /// Row groups of inputs that are held.
+    package private(set) var heldGroupCount = 0
     package private(set) var duplicateCount = 0
     /// Rows that were left out because they are older than they are kept.
     package private(set) var expiredCount = 0
@@ -118,8 +120,8 @@ package struct BlockMerger: ~Copyable {
     /// most rows are left out, many row groups would have to be held for one of the output.
     package static let extraGroupLimit = 8
 
-    /// Row groups of inputs that are held.
-    package var heldGroupCount: Int { groups.count { $0 != nil } }
+    /// Runs of rows that wait, and of those that are left out among them.
+    package var waitingSegmentCount: Int { pending.segments.count }
 
     private var isCrowded: Bool {
         leavesOut && heldGroupCount > inputs.count + Self.extraGroupLimit
@@ -129,7 +131,12 @@ package struct BlockMerger: ~Copyable {
     mutating func releaseIfUnused(_ slot: Int) {
         guard !pending.hasRows(of: slot) else { return }
         pending.forget(slot: slot)
+        release(slot)
+    }
+
+    private mutating func release(_ slot: Int) {
         groups[slot] = nil
+        heldGroupCount -= 1
     }
 
     // MARK: - Writing
@@ -152,7 +159,7 @@ package struct BlockMerger: ~Copyable {
             let segment = taken.segments[index]
             let slot = Int(segment.slot)
             remaining[slot] -= Int(segment.count)
-            if remaining[slot] == 0 { groups[slot] = nil }
+            if remaining[slot] == 0 { release(slot) }
         }
         return part
     }
@@ -202,6 +209,7 @@ package struct BlockMerger: ~Copyable {
         inputs[index].groups = (part.group + 1)..<input.groups.upperBound
         guard !rows.isEmpty else { return }
         groups[slot] = group
+        heldGroupCount += 1
         inputs[index].slot = slot
         inputs[index].row = first
         inputs[index].endRow = rows.upperBound - entry.firstRow

@@ -87,7 +87,15 @@ struct PendingRows: ~Copyable {
 
     /// Lets go of a slot of which all rows are left out.
     mutating func forget(slot: Int) {
-        for index in 0..<segments.count where Int(segments[index].slot) == slot { segments[index].count = 0 }
+        var (kept, last) = (0, -1)
+        for index in 0..<segments.count where Int(segments[index].slot) != slot {
+            if index == lastLive { last = kept }
+            let segment = segments[index]
+            segments[kept] = segment
+            kept += 1
+        }
+        segments.truncate(to: kept)
+        lastLive = last
     }
 
     /// Leaves the last row out and puts another in its place.
