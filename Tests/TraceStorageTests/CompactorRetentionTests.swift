@@ -200,6 +200,21 @@ internal import TraceStorage
         #expect(compactor.figures.waitingJobCount == 0)
     }
 
+    @Test func `a block that is written anew does not become several`() async throws {
+        let clock = Clock()
+        let opened = try await Self.store(seed: 36, clock) { configuration in
+            configuration.retention = RetentionPolicy(seconds: 10_000)
+            configuration.retention.allowsLargeDrop = true
+            configuration.compaction.blockTraceLimit = 1200
+        }
+        var first = 0
+        try await Self.store([(1, 2900), (10_200, 100)], from: &first, in: opened)
+        clock.move(to: 16_000)
+        while try await opened.store.compactor.mergeOnce(opened.logger) {}
+        #expect(opened.store.snapshot(of: .single).blocks.map(\.rowCount) == [100])
+        #expect(opened.store.compactor.figures.leftOutSpanCount == 2900)
+    }
+
     @Test func `a block that is mostly too old is written anew, one that only looks so is not`() async throws {
         let clock = Clock()
         let opened = try await Self.store(seed: 33, clock) { configuration in

@@ -7,6 +7,8 @@ package struct ExpiredTraces: Sendable {
     private var words: [UInt64]
     /// Spans of these traces in the block.
     package private(set) var rowCount = 0
+    /// How many they are.
+    package private(set) var traceCount = 0
 
     /// All of `traceCount` traces.
     fileprivate init(traceCount: Int) {
@@ -17,7 +19,10 @@ package struct ExpiredTraces: Sendable {
 
     fileprivate mutating func keep(_ position: Int) { words[position / 64] &= ~(1 << UInt64(position % 64)) }
 
-    fileprivate mutating func count(_ rows: Range<Int>) { rowCount += rows.count }
+    fileprivate mutating func count(_ rows: Range<Int>) {
+        rowCount += rows.count
+        traceCount += 1
+    }
 }
 
 extension BlockReader {

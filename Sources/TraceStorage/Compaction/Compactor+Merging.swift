@@ -18,14 +18,14 @@ extension Compactor {
         defer { withExtendedLifetime(memory) {} }
         var sources = MergeSources(effort: effort(job.outputLevel))
         for block in job.inputs { sources.readers.append(try await reader(of: block)) }
+        try await findExpired(of: job, in: &sources)
         sources.catalog = try await MergeCatalog.prepare(sources.readers)
         if let catalog = sources.catalog { memory.count(memory.byteCount + catalog.byteCount) }
         var spanCount = 0
         for reader in sources.readers { spanCount += try await reader.greatestSpanCount() }
         sources.derives = spanCount <= BlockMerge.derivedSpanLimit
         let ranges = ranges(of: job, sources)
-        if !job.isRewrite, ranges.count >= job.inputs.count { throw NothingGained() }
-        try await findExpired(of: job, in: &sources)
+        if ranges.count >= max(2, job.inputs.count) { throw NothingGained() }
         if sources.leavesOut { memory.count(memory.byteCount + BlockMerger.extraGroupLimit * Self.groupByteCount) }
         var output = MergedBlocks()
         do {
@@ -70,6 +70,8 @@ extension Compactor {
         if job.isRewrite, !isAllowed { throw NotNow(byteCount: Int(byteCount)) }
         guard isAllowed, rowCount > 0 else { return }
         sources.expired = expired
+        sources.expiredRowCount = rowCount
+        sources.expiredTraceCount = expired.reduce(0) { $0 + ($1?.traceCount ?? 0) }
         sources.bytesPerExpiredRow = byteCount / Double(rowCount)
         sources.cutOffSeconds = cutOff
     }
@@ -93,13 +95,14 @@ extension Compactor {
         return try await BlockReader(id: block.id, source: source)
     }
 
-    /// Equal parts of the job, so many that none makes too large a block; or, where rows are merged, needs too much
-    /// memory.
+    /// Equal parts of the job, so many that none makes too large a block of what stays; or, where rows are merged,
+    /// needs too much memory.
     private func ranges(of job: CompactionJob, _ sources: MergeSources) -> [TraceIDRange] {
         let options = configuration.compaction
+        let leftOut = sources.expiredByteCount(ofRows: sources.expiredRowCount)
         var counts = [
-            Self.quotient(job.byteCount, options.blockByteLimit),
-            Self.quotient(job.traceCount, options.blockTraceLimit),
+            Self.quotient(job.byteCount - leftOut, options.blockByteLimit),
+            Self.quotient(job.traceCount - sources.expiredTraceCount, options.blockTraceLimit),
         ]
         if sources.catalog == nil { counts.append(Self.quotient(job.rowCount, Self.mergedRowLimit)) }
         return TraceIDRange.quantiles(counts.max() ?? 1, of: sources.readers.map(\.footer))
@@ -216,7 +219,9 @@ private struct MergeSources: Sendable {
     var expired: [ExpiredTraces?] = []
     /// When what is too old arrived before, Unix seconds.
     var cutOffSeconds: UInt64 = 0
-    /// What rows take that may be left out.
+    /// What may be left out at most, and what a row of it takes.
+    var expiredRowCount = 0
+    var expiredTraceCount = 0
     var bytesPerExpiredRow = 0.0
 
     var leavesOut: Bool { !expired.isEmpty }
