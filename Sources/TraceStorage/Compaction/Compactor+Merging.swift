@@ -183,7 +183,7 @@ extension Compactor {
         var views: [SpanBatchView] = []
         for reader in sources.readers { try await reader.readRows(in: range, pool: pool) { views.append($0) } }
         let rowCount = views.reduce(0) { $0 + $1.rowCount }
-        if sources.leavesOut { views = views.leavingOut(arrivedBefore: sources.cutOffSeconds, pool: pool) }
+        if sources.leavesOut { views.leaveOut(arrivedBefore: sources.cutOffSeconds, pool: pool) }
         let expiredCount = rowCount - views.reduce(0) { $0 + $1.rowCount }
         guard expiredCount < rowCount else { return MergedBlock(expiredCount: expiredCount) }
         let (rows, pool) = (views, pool)
@@ -238,20 +238,24 @@ private struct MergedBlock {
 }
 
 extension [SpanBatchView] {
-    /// All rows but those of traces of which every row arrived before a moment.
-    fileprivate func leavingOut(arrivedBefore seconds: UInt64, pool: SlabPool) -> [SpanBatchView] {
+    /// Leaves out traces of which every row arrived before a moment. One part after the other is put in the place of
+    /// what it was: nothing is held twice but the one at hand.
+    fileprivate mutating func leaveOut(arrivedBefore seconds: UInt64, pool: SlabPool) {
         var kept: Set<TraceID> = []
         for view in self {
             for row in 0..<view.rowCount where UInt64(view.arrivalSeconds[row]) >= seconds {
                 kept.insert(view.traceID(row))
             }
         }
-        return map { view in
-            guard (0..<view.rowCount).contains(where: { !kept.contains(view.traceID($0)) }) else { return view }
+        for index in indices {
+            let view = self[index]
+            let rows = (0..<view.rowCount).filter { kept.contains(view.traceID($0)) }
+            guard rows.count < view.rowCount else { continue }
             var batch = SpanBatch(pool: pool)
-            for row in 0..<view.rowCount where kept.contains(view.traceID(row)) { batch.append(row: row, of: view) }
-            return batch.view()
+            for row in rows { batch.append(row: row, of: view) }
+            self[index] = batch.view()
         }
+        removeAll { $0.rowCount == 0 }
     }
 }
 
