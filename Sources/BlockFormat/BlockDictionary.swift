@@ -30,6 +30,9 @@ struct BlockDictionary: ~Copyable {
         strings.entry(index).isEqual(to: other[otherIndex])
     }
 
+    /// Whether no row has value `index`; the empty string is not counted everywhere.
+    func isUnused(_ index: Int) -> Bool { counts[index] == 0 && !strings.entry(index).isEmpty }
+
     func append(_ index: Int, to other: inout MergedStrings) { other.append(strings.entry(index)) }
 
     var retainedByteCount: Int { strings.byteCount + strings.count * 16 }

@@ -62,8 +62,8 @@ extension BlockReader {
             for index in 0..<dictionary.value.count {
                 let (bytes, count) = dictionary.value.value(index)
                 // A block that was split off from others has their whole dictionary. The empty string is not counted
-                // where a column is left out.
-                if count > 0 || bytes.isEmpty { values.insert(.string(bytes)) }
+                // where a column is left out, as attributes never are.
+                if count > 0 || bytes.isEmpty && column < FixedColumn.firstAttribute { values.insert(.string(bytes)) }
             }
             _ = try goesOn(values.byteCount)
             return

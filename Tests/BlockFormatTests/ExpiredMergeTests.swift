@@ -69,6 +69,83 @@ internal import TraceModel
         try await Self.check(readers, arrivedBefore: 1000, derives: seed % 2 == 0)
     }
 
+    /// Everything in a block that tags are listed from, and that filters ask.
+    private static func texts(_ reader: BlockReader) async throws -> Set<[UInt8]> {
+        var texts = Set(reader.schema.services)
+        texts.formUnion(reader.schema.resources.map(\.encoded) + reader.schema.resources.map(\.schemaURL))
+        texts.formUnion(reader.schema.scopes.map(\.encoded) + reader.schema.scopes.map(\.schemaURL))
+        for owner in AttributeOwner.allCases {
+            let keys = try await reader.attributeKeys(of: .owner(owner))
+            texts.formUnion(keys)
+            for key in keys {
+                texts.formUnion(
+                    try await strings { try await reader.listValues(key, of: .owner(owner), into: &$0) { _ in true } })
+            }
+        }
+        for text in [SpanText.name, .statusMessage] {
+            texts.formUnion(try await strings { try await reader.listStrings(text, into: &$0) { _ in true } })
+        }
+        return texts.subtracting([[]])
+    }
+
+    private static func strings(_ list: (inout ListedValues) async throws -> Void) async throws -> [[UInt8]] {
+        var values = ListedValues()
+        try await list(&values)
+        return values.all.compactMap { value in
+            if case .string(let bytes) = value { bytes } else { nil }
+        }
+    }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `of what is left out nothing is listed`(seed: UInt64) async throws {
+        let count = 2 + Int(seed % 4)
+        let views = try MergeTests.sources(seed: seed, count: count, maximumSpans: 30)
+        let readers = try await blocks(of: views.map { [$0] })
+        guard !readers.isEmpty else { return }
+        var stored: [SpanBatchView] = []
+        for reader in readers { stored.append(try await reader.readAll()) }
+        for age in 1..<count {
+            let moment = 1_700_000_000 + UInt64(age)
+            let kept = Self.kept(stored, arrivedBefore: moment)
+            guard kept.contains(where: { $0.rowCount > 0 }) else { continue }
+            let merged = try await #require(try await merge(readers, arrivedBefore: moment)).block.open()
+            let direct = try await write(kept, limits: .everyColumn).open()
+            #expect(try await Self.texts(merged) == Self.texts(direct))
+            // Once more, with the stand-ins.
+            let again = try await #require(try await merge([merged])).block.open()
+            #expect(try await Self.texts(again) == Self.texts(direct))
+        }
+    }
+
+    @Test func `nor does it stand in the block's bytes`() async throws {
+        var spans: [MadeSpan] = []
+        for number in 0..<600 {
+            var span = MadeSpan(UInt64(number + 1))
+            span.traceID = TraceID(high: 0x9e37_79b9_7f4a_7c15 &* UInt64(number + 1), low: 1)
+            let isOld = number % 3 == 0
+            span.name = isOld ? "GONE \(number)" : "LIVE \(number)"
+            span.service = isOld ? "legacy" : "shop"
+            span.arrivalSeconds = isOld ? 3 : 9
+            spans.append(span)
+        }
+        // Of names there are so few that they have a dictionary.
+        spans += spans.flatMap { span in
+            (1...4).map { copy in
+                var other = span
+                other.spanID += UInt64(copy) * 10_000
+                return other
+            }
+        }
+        let reader = try await write([view(of: spans)]).open()
+        let merged = try #require(try await merge([reader], arrivedBefore: 9)).block
+        for (text, stands) in [("LIVE", true), ("shop", true), ("GONE", false), ("legacy", false)] {
+            let bytes = Array(text.utf8)
+            let found = merged.bytes.indices.contains { merged.bytes[$0...].starts(with: bytes) }
+            #expect(found == stands, "\(text)")
+        }
+        try await expectEqual(merged, toBlockOf: [view(of: spans.filter { $0.arrivalSeconds == 9 })])
+    }
+
     @Test func `memory stays bounded where nearly everything is left out`() async throws {
         var choices = Choices(seed: 5)
         let views = (0..<2).map { _ in

@@ -213,7 +213,8 @@ struct MergeSurvey: ~Copyable {
     ) throws(BlockError) -> MergedDictionary.Source {
         var list = FlatBuffer<UInt32>(capacity: codes.count)
         for code in codes { list.append(code) }
-        let counts = FlatBuffer<UInt64>(repeating: 0, count: codes.count)
+        // All of them are used.
+        let counts = FlatBuffer<UInt64>(repeating: 1, count: codes.count)
         var section = ByteWriter()
         var scratch = EncodingScratch()
         SortedStringDictionary.encode(list, strings, counts: counts, into: &section, scratch: &scratch)

@@ -29,6 +29,9 @@ struct MergedBlockWriter: ~Copyable {
     var rest = MergedRest()
     var restKeyHashes = RestKeyHashes()
     private var structure: MergedStructure
+    /// By code: whether a row has them.
+    private(set) var usedResources: BitMask
+    private(set) var usedScopes: BitMask
     private var tailState = TailState.tables
 
     private enum TailState { case tables, index, end }
@@ -43,6 +46,8 @@ struct MergedBlockWriter: ~Copyable {
             effort: effort)
         index = MergedTraceIndex(serviceCount: catalog.tables.schema.services.count)
         structure = MergedStructure(seed: id.low)
+        usedResources = BitMask(count: max(1, catalog.tables.schema.resources.count))
+        usedScopes = BitMask(count: max(1, catalog.tables.schema.scopes.count))
         footer.criticalPathVersion = criticalPathVersion
     }
 
@@ -121,11 +126,23 @@ struct MergedBlockWriter: ~Copyable {
         for column in [FixedColumn.name, .statusMessage, .traceState] { writeStrings(column, rows, slots, catalog) }
         for column in [
             FixedColumn.flags, .droppedAttributes, .droppedEvents, .droppedLinks, .resource, .scope, .arrivalSeconds,
-        ] { write(column, rows, slots) }
+        ] {
+            write(column, rows, slots)
+            if column == .resource { Self.mark(values, in: &usedResources) }
+            if column == .scope { Self.mark(values, in: &usedScopes) }
+        }
         for index in 0..<values.count {
             let seconds = UInt32(truncatingIfNeeded: values[index])
             footer.statistics.minimumArrivalSeconds = min(footer.statistics.minimumArrivalSeconds, seconds)
             footer.statistics.maximumArrivalSeconds = max(footer.statistics.maximumArrivalSeconds, seconds)
+        }
+    }
+
+    private static func mark(_ codes: borrowing FlatBuffer<UInt64>, in used: inout BitMask) {
+        var last = UInt64.max
+        for index in 0..<codes.count where codes[index] != last {
+            last = codes[index]
+            used[Int(truncatingIfNeeded: last)] = true
         }
     }
 
@@ -268,29 +285,5 @@ struct MergedBlockWriter: ~Copyable {
         }
         offset += out.count
         return out.array()
-    }
-
-    private mutating func writeTables(_ catalog: MergeCatalog, into out: inout ByteWriter) {
-        var scratch = EncodingScratch()
-        for dictionary in catalog.dictionaries {
-            var section = ByteWriter(capacity: 16 << 10)
-            var codes = FlatBuffer<UInt32>(capacity: dictionary.strings.count)
-            var counts = FlatBuffer<UInt64>(capacity: dictionary.strings.count)
-            for code in 0..<dictionary.strings.count {
-                codes.append(UInt32(code))
-                counts.append(groups.stringCounts[dictionary.firstPlace + code])
-            }
-            SortedStringDictionary.encode(
-                codes, dictionary.strings, counts: counts, into: &section, scratch: &scratch)
-            footer.append(section, .dictionary, dictionary.column, of: id, effort: effort, at: offset, into: &out)
-        }
-        var schema = catalog.tables.schema
-        for column in schema.columns.indices {
-            schema.columns[column].valueCount = groups.valueCounts[Int(FixedColumn.firstAttribute) + column]
-        }
-        var section = ByteWriter(capacity: 16 << 10)
-        schema.write(into: &section)
-        footer.append(section, .schema, 0, of: id, effort: effort, at: offset, into: &out)
-        writeRestKeyFilter(catalog, into: &out)
     }
 }

@@ -77,13 +77,14 @@ final class MergedDictionary: @unchecked Sendable {
         var codes: [CodeList]
     }
 
-    /// Merges sorted dictionaries.
+    /// Merges sorted dictionaries, without what no row has.
     ///
     /// - Returns: Nil if there are more strings than a dictionary may have.
     static func merge(_ sources: [Source]) -> Merge? {
         var strings = MergedStrings()
         var positions = [Int](repeating: 0, count: sources.count)
         var tables = CodeTables(sources.map { $0.value.count })
+        for index in sources.indices { skipUnused(sources[index], &positions[index]) }
         while let least = least(sources, positions) {
             sources[least].value.append(positions[least], to: &strings)
             guard strings.count <= BlockLayout.dictionaryEntryLimit,
@@ -94,9 +95,14 @@ final class MergedDictionary: @unchecked Sendable {
                 guard sources[index].value.isEqual(positions[index], strings, code) else { continue }
                 tables.set(index, positions[index], UInt32(code))
                 positions[index] += 1
+                skipUnused(sources[index], &positions[index])
             }
         }
         return Merge(strings: strings, codes: tables.lists())
+    }
+
+    private static func skipUnused(_ source: Source, _ position: inout Int) {
+        while position < source.value.count, source.value.isUnused(position) { position += 1 }
     }
 
     /// The source whose next string comes first.
