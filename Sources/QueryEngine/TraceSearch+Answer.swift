@@ -31,8 +31,8 @@ extension TraceSearch {
             next = part.endIndex
             do {
                 let reader = try await blocks.reader(Int(block))
-                try await describeTraces(part, entries, reader, &found)
                 try await describeSpans(part, entries, rows, reader, &found)
+                try await describeTraces(part, entries, reader, &found)
             } catch let error as BlockError {
                 fail(Int(block), error)
             } catch let error as QueryError {
@@ -66,7 +66,9 @@ extension TraceSearch {
     ///
     /// - Throws: ``QueryError`` if there is no memory or time for more.
     func check(_ found: borrowing SearchedTraces) throws {
-        try memory.hold(describedByteCount + found.byteCount)
+        // A third more, for writing it.
+        let byteCount = describedByteCount + found.byteCount
+        try memory.hold(byteCount + byteCount / 3)
         if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
     }
 
@@ -76,15 +78,21 @@ extension TraceSearch {
     ) async throws {
         var services = TextNumbers(reader.schema.services)
         var names: (page: Int, numbers: TextNumbers) = (-1, TextNumbers([]))
+        var damage: (any Error)?
         for index in part {
             let position = Int(entries[index].position)
             let number = reader.pageNumber(ofTrace: position)
             let page = try await reader.indexPage(number)
             if names.page != number { names = (number, TextNumbers(page.value.names)) }
             let place = position - reader.footer.indexPages[number].firstTrace
-            guard let root = try reader.root(place, page) else { continue }
-            found.traces[index].rootService = services.number(root.service, in: &found.texts)
-            found.traces[index].rootName = names.numbers.number(root.name, in: &found.texts)
+            do {
+                guard let root = try reader.root(place, page) else { continue }
+                found.traces[index].rootService = services.number(root.service, in: &found.texts)
+                found.traces[index].rootName = names.numbers.number(root.name, in: &found.texts)
+            } catch {
+                // The other traces are as sound as before.
+                damage = damage ?? error
+            }
         }
         let columns = try await reader.serviceColumns(ofTraces: part.map { Int(entries[$0].position) })
         let first = found.services.count
@@ -101,11 +109,12 @@ extension TraceSearch {
             start = end
         }
         try check(found)
+        if let damage { throw damage }
     }
 }
 
 /// The numbers that strings of a block have in an answer, given out as they occur.
-private struct TextNumbers {
+struct TextNumbers {
     private let strings: [[UInt8]]
     private var numbers: [Int32]
 

@@ -99,7 +99,12 @@ extension TraceSearch {
         let rootPart = trace.rootPart
         var root: (service: [UInt8], name: [UInt8])?
         if needsRoot, let part = rootPart.map({ trace.parts[$0] }) {
-            root = try await blocks.reader(part.block).root(ofTrace: part.position)
+            do {
+                root = try await blocks.reader(part.block).root(ofTrace: part.position)
+            } catch let error as BlockError {
+                // Of this block alone: others, of which the trace has rows, are sound.
+                return fail(part.block, error)
+            }
         }
         let judged = trace.judged(
             leafCount: program.leaves.count, root: root, needsParents: program.needsParents)

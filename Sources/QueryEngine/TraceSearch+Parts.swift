@@ -94,13 +94,14 @@ extension TraceSearch {
                 let reader = try await blocks.reader(block)
                 let columns = try await reader.serviceColumns(
                     ofTraces: places.map { BlockRow(number: owners[$0].number).row })
-                let names = reader.schema.services.map { found.texts.number(of: $0) }
+                var names = TextNumbers(reader.schema.services)
                 var start = 0
                 for (place, end) in zip(places, columns.ends) {
                     for pair in columns.pairs[start..<end] {
                         sums[owners[place].entry].add(
                             .init(
-                                name: names[Int(pair.service)], spanCount: pair.spanCount, errorCount: pair.errorCount))
+                                name: names.number(Int(pair.service), in: &found.texts), spanCount: pair.spanCount,
+                                errorCount: pair.errorCount))
                     }
                     start = end
                 }

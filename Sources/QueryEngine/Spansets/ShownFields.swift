@@ -67,12 +67,12 @@ struct ShownFields: Sendable {
         found.spans.reserveCapacity(found.spans.count + rows.count)
         next = 0
         while next < parts.count {
-            let some = Array(parts[next..<min(next + 8 * width, parts.count)])
+            let some = Array(parts[next..<min(next + 4 * width, parts.count)])
             for spans in try await inParallel(some, width: width, { try await self.spans($0, reader) }) {
                 try await names.prepare(spans.matched, reader, &found.texts)
                 add(spans, names, to: &found)
+                try check(found)
             }
-            try check(found)
             next += some.count
         }
     }
