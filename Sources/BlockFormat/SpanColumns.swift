@@ -4,16 +4,6 @@ internal import ByteCoding
 internal import ColumnEncoding
 internal import TraceModel
 
-/// A value of a span, as a search shows it.
-package enum SpanValue: Hashable, Sendable {
-    case string([UInt8])
-    case integer(Int64)
-    case double(Double)
-    case boolean(Bool)
-    /// The encoding of an OTLP ArrayValue.
-    case array([UInt8])
-}
-
 /// The values that some rows have of one subject, each distinct one perhaps once.
 package struct PickedValues: Sendable {
     package private(set) var values: [SpanValue] = []
@@ -64,9 +54,16 @@ extension BlockReader {
         var columns: Set<UInt32> = []
         for subject in subjects { columns.formUnion(self.columns(of: subject)) }
         let available = try await dictionaries(columns.filter { isString($0) })
-        let decoder = try await decoder(of: group, try await directory(of: group), columns: columns)
+        let directory = try await directory(of: group)
+        var lookups: [[UInt8]: RestLookup] = [:]
+        for case .spanAttribute(let key) in subjects {
+            guard let lookup = try await RestLookup(key, of: .span, self), lookup.mayMatch(directory) else { continue }
+            lookups[key] = lookup
+            columns.formUnion(lookup.columns.all)
+        }
+        let decoder = try await decoder(of: group, directory, columns: columns)
         let probe = ColumnProbe(
-            decoder: decoder, schema: schema, dictionaries: available,
+            decoder: decoder, schema: schema, dictionaries: available, lookups: lookups,
             rows: rows.map { $0 - footer.rowGroups[group].firstRow })
         var values: [PickedValues] = []
         for subject in subjects { values.append(try probe.values(of: subject)) }
@@ -116,16 +113,19 @@ private struct ColumnProbe: ~Copyable {
     let decoder: RowGroupDecoder
     let schema: BlockSchema
     let dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>]
+    /// By key, of those that the row group may have among the keys without a column.
+    let lookups: [[UInt8]: RestLookup]
     /// Counted from the group's first, rising or equal.
     let rows: [Int]
 
     init(
         decoder: consuming RowGroupDecoder, schema: BlockSchema,
-        dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>], rows: [Int]
+        dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>], lookups: [[UInt8]: RestLookup], rows: [Int]
     ) {
         self.decoder = decoder
         self.schema = schema
         self.dictionaries = dictionaries
+        self.lookups = lookups
         self.rows = rows
     }
 
@@ -184,39 +184,48 @@ private struct ColumnProbe: ~Copyable {
         for (index, column) in schema.columns.enumerated() where column.owner == .span && column.key == key {
             let number = FixedColumn.firstAttribute + UInt32(index)
             guard let chunk = decoder.chunk(number) else { continue }
-            let (owners, places) = try places(UInt32(index), valueCount: chunk.valueCount)
+            let ranges = try ranges(UInt32(index), valueCount: chunk.valueCount)
+            let owners = ranges.indices.filter { !ranges[$0].isEmpty }
+            let places = owners.map { ranges[$0].lowerBound }
             let found = try typed(number, column.type, count: chunk.valueCount, at: places)
             values.fill(owners, with: found)
         }
+        if let lookup = lookups[key] { try fill(&values, by: lookup) }
         return values
     }
 
-    /// Which of the rows have a value of an attribute column, and where their first one stands in it.
-    private func places(_ column: UInt32, valueCount: Int) throws(BlockError) -> (owners: [Int], places: [Int]) {
+    /// Gives rows that have no value yet those of a key without a column.
+    private func fill(_ values: inout PickedValues, by lookup: RestLookup) throws(BlockError) {
+        var entries: [Int: SpanValue] = [:]
+        try lookup.forEach(decoder) { entry, type, bits, bytes in entries[entry] = SpanValue(type, bits, bytes) }
+        guard !entries.isEmpty else { return }
+        let count = decoder.valueCount(lookup.columns.keys.rawValue)
+        var found = PickedValues()
+        for range in try ranges(BlockSchema.rest, valueCount: count) {
+            found.append(range.lazy.compactMap { entries[$0] }.first)
+        }
+        values.fill(Array(rows.indices), with: found)
+    }
+
+    /// Where the values stand that each of the rows has in an attribute column, or in the columns of the rest.
+    private func ranges(_ column: UInt32, valueCount: Int) throws(BlockError) -> [Range<Int>] {
         let shapes = schema.shapes[Int(AttributeOwner.span.rawValue)]
         let counts = shapes.map { shape in shape.count { $0 == column } }
         let end = (rows.last ?? -1) + 1
         var codes = FlatBuffer<UInt64>(capacity: end)
         try decoder.integers(
             FixedColumn.shape.rawValue, count: decoder.entry.rowCount, 0..<end, into: &codes)
-        var owners: [Int] = []
-        var places: [Int] = []
+        var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(rows.count)
         var place = 0
-        var next = 0
         for row in 0..<end {
             guard codes[row] < UInt64(counts.count) else { throw unfit() }
-            let count = counts[Int(codes[row])]
-            while next < rows.count, row == rows[next] {
-                if count > 0 {
-                    owners.append(next)
-                    places.append(place)
-                }
-                next += 1
-            }
-            place += count
+            let next = place + counts[Int(codes[row])]
+            while ranges.count < rows.count, row == rows[ranges.count] { ranges.append(place..<next) }
+            place = next
         }
-        guard places.last ?? 0 < valueCount || places.isEmpty else { throw unfit() }
-        return (owners, places)
+        guard place <= valueCount else { throw unfit() }
+        return ranges
     }
 
     private func typed(
@@ -267,19 +276,5 @@ private struct ColumnProbe: ~Copyable {
     private func unfit() -> BlockError {
         BlockError(
             .corrupted, "the attributes in row group \(decoder.index) of block \(decoder.id) do not fit their shapes")
-    }
-}
-
-extension SpanValue {
-    /// Nil of what a search does not show.
-    init?(_ type: AttributeType, _ bits: UInt64, _ bytes: RawSpan) {
-        switch type {
-        case .string: self = .string([UInt8](bytes))
-        case .bool: self = .boolean(bits != 0)
-        case .int: self = .integer(Int64(bitPattern: bits))
-        case .double: self = .double(Double(bitPattern: bits))
-        case .array: self = .array([UInt8](bytes))
-        case .absent, .empty, .keyValueList, .bytes: return nil
-        }
     }
 }

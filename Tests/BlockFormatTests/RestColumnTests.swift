@@ -69,6 +69,34 @@ internal import TraceModel
         }
     }
 
+    @Test(arguments: [limits(0), limits(1), limits(2), limits(4), limits(1024, keys: 1)])
+    func `what spans show of a key is the same as with columns`(limits: AttributeLimits) async throws {
+        var spans: [[OTLPMessage.KeyValue]] = []
+        for index in 0..<300 {
+            var attributes: [OTLPMessage.KeyValue] = []
+            if index % 11 != 0 {
+                let text = Array("v\(index % 9)".utf8)
+                attributes.append(Self.attribute("often", index % 2 == 0 ? .int(Int64(index % 5)) : .string(text)))
+                attributes.append(Self.attribute("key.\(index % 7)", .double(Double(index) / 4)))
+                attributes.append(Self.attribute("k", .bool(index % 3 == 0)))
+                attributes.append(Self.attribute("own.\(index)", .string(Array("\(index)".utf8))))
+            }
+            spans.append(attributes)
+        }
+        let views = [try Source([Self.request(spans)]).view]
+        let (plain, limited) = (try await write(views).open(), try await write(views, limits: limits).open())
+        let rows = (0..<300).filter { $0 % 4 != 1 } + [299]
+        let keys = ["often", "key.3", "k", "own.7", "own.299", "none"].map { SpanSubject.spanAttribute(Array($0.utf8)) }
+        #expect(plain.footer.rowGroups.count == 1)
+        let expected = try await plain.values(of: keys, rows: rows, group: 0)
+        let found = try await limited.values(of: keys, rows: rows, group: 0)
+        for (key, (expected, found)) in zip(keys, zip(expected, found)) {
+            let values = expected.places.map { $0.map { expected.values[$0] } }
+            #expect(found.places.map { $0.map { found.values[$0] } } == values, "\(key)")
+        }
+        #expect(expected.map { $0.places.count { $0 != nil } }.prefix(3).allSatisfy { $0 > 20 })
+    }
+
     @Test func `the columns that most spans have stay, whatever the order of the spans`() async throws {
         // Key k0 in all spans, k1 in every second and so on; one of them often, but in one span.
         var spans: [[OTLPMessage.KeyValue]] = []
