@@ -15,57 +15,35 @@ internal import Synchronization
         let base: UnsafeMutableRawPointer
     }
 
-    private struct State: ~Copyable {
-        var slabs: [Slab] = []
-        var pages = HugePages()
-    }
-
-    private let free = Mutex(State())
+    private let free = Mutex<[Slab]>([])
     private let retainedSlabLimit: Int
-    private let isInHugePages: Bool
 
     /// A pool that keeps up to `retainedByteLimit` bytes of unused slabs.
-    ///
-    /// - Parameter isInHugePages: For pools of many megabytes: slabs are cut from pages of 2 MiB, and memory is given back
-    ///   by whole pages, whose addresses are kept as long as the pool.
-    public init(retainedByteLimit: Int, isInHugePages: Bool = false) {
+    public init(retainedByteLimit: Int) {
         retainedSlabLimit = retainedByteLimit / Self.slabByteCount
-        self.isInHugePages = isInHugePages
     }
 
     deinit {
-        free.withLock { free in
-            for slab in free.slabs { unsafe slab.base.deallocate() }
+        free.withLock { slabs in
+            for slab in slabs { unsafe slab.base.deallocate() }
         }
     }
 
     /// Unused bytes that the pool holds now.
-    public var retainedByteCount: Int {
-        free.withLock { $0.slabs.count + $0.pages.freeSlabCount } * Self.slabByteCount
-    }
+    public var retainedByteCount: Int { free.withLock { $0.count } * Self.slabByteCount }
 
     @unsafe func take() -> UnsafeMutableRawPointer {
-        let slab = free.withLock { free in
-            // Safe to send: the slab is the caller's from now on.
-            unsafe isInHugePages ? Slab(base: free.pages.take()) : free.slabs.popLast()
-        }
-        if let slab { return unsafe slab.base }
+        if let slab = free.withLock({ $0.popLast() }) { return unsafe slab.base }
         return .allocate(byteCount: Self.slabByteCount, alignment: 64)
     }
 
     @unsafe func give(_ slabs: [UnsafeMutableRawPointer]) {
-        let slabs = unsafe slabs.map { unsafe Slab(base: $0) }
         let kept = free.withLock { free in
-            if isInHugePages {
-                for slab in slabs { unsafe free.pages.give(slab.base) }
-                free.pages.empty(beyond: retainedSlabLimit)
-                return slabs.count
-            }
-            let room = max(0, retainedSlabLimit - free.slabs.count)
-            free.slabs.append(contentsOf: slabs.prefix(room))
-            return min(room, slabs.count)
+            let room = max(0, retainedSlabLimit - free.count)
+            unsafe free.append(contentsOf: slabs.prefix(room).map { unsafe Slab(base: $0) })
+            return min(room, unsafe slabs.count)
         }
-        for slab in slabs.dropFirst(kept) { unsafe slab.base.deallocate() }
+        for unsafe slab in unsafe slabs.dropFirst(kept) { unsafe slab.deallocate() }
     }
 }
 

@@ -80,7 +80,7 @@ extension TraceStore {
             logger.error("a damaged checkpoint of the manifest was passed over", metadata: ["error": "\(damage)"])
         }
         // Half of what live and sealed heads may hold: as much as one cut gives back.
-        let pool = SlabPool(retainedByteLimit: (budget.limits[.heads] ?? 0) / 2, isInHugePages: true)
+        let pool = SlabPool(retainedByteLimit: (budget.limits[.heads] ?? 0) / 2)
         let recovery = try await writers.run {
             try JournalRecovery(directory + "/journal", fileSystem: configuration.fileSystem)
         }
