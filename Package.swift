@@ -68,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CTerminal"),
         .systemLibrary(name: "CAllocator"),
+        .systemLibrary(name: "CResidentRead"),
         .systemLibrary(name: "CVectorMask"),
         .target(name: "CProtobufMessages", dependencies: ["CProtobufC"]),
         .target(name: "CRegularExpressions", linkerSettings: [.linkedLibrary("re2")]),
@@ -76,7 +77,7 @@ let package = Package(
         .target(name: "ByteCoding", dependencies: ["CLZ4", "CVectorMask", "CXXHash"], swiftSettings: settings),
         // Floor 1
         .target(name: "TraceModel", dependencies: ["ByteCoding"], swiftSettings: settings),
-        .target(name: "FileIO", swiftSettings: settings),
+        .target(name: "FileIO", dependencies: ["CResidentRead"], swiftSettings: settings),
         .target(name: "Inflate", dependencies: ["CDeflate", "CZlib"], swiftSettings: settings),
         .target(name: "ProtobufMessages", dependencies: ["CProtobufMessages"], swiftSettings: settings),
         .target(name: "RegularExpressions", dependencies: ["CRegularExpressions"], swiftSettings: settings),

@@ -93,7 +93,7 @@ package protocol FileSystem: Sendable {
 /// An open file. It is closed when its last reference goes away, so that no reader can meet a
 /// descriptor that was closed, or given to another file, under its hands.
 ///
-/// All functions block, and may be called from several threads at once; offsets are in bytes.
+/// All functions but `readResident` block, and may be called from several threads at once; offsets are in bytes.
 package protocol File: AnyObject, Sendable {
     var path: String { get }
 
@@ -103,6 +103,12 @@ package protocol File: AnyObject, Sendable {
 
     /// Reads up to `byteCount` bytes from `offset`; fewer only where the file ends.
     func read(_ byteCount: Int, at offset: Int) throws(FileIOError) -> [UInt8]
+
+    /// Reads `byteCount` bytes from `offset` if the system has all of them in memory: the one function that does not
+    /// block, so that it may be called from a task.
+    /// - Returns: nil if some would have to be waited for, if the file ends before, or if the system can't tell; `read`
+    ///   then says more.
+    func readResident(_ byteCount: Int, at offset: Int) -> [UInt8]?
 
     /// Fills `range` of `buffer` from `offset`.
     /// - Returns: how many bytes were read; fewer than the range holds only where the file ends.
@@ -133,6 +139,8 @@ package protocol File: AnyObject, Sendable {
 }
 
 extension File {
+    package func readResident(_ byteCount: Int, at offset: Int) -> [UInt8]? { nil }
+
     package func forget(_ range: Range<Int>) {}
 }
 

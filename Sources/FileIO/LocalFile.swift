@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import CResidentRead
 internal import Glibc
 
 /// A file of this machine, by its descriptor.
@@ -33,6 +34,18 @@ final class LocalFile: File {
                 count = try unsafe fill(UnsafeMutableRawBufferPointer(buffer), offset)
             }
         }
+    }
+
+    func readResident(_ byteCount: Int, at offset: Int) -> [UInt8]? {
+        // The call takes an offset of -1 for the file's position.
+        guard byteCount >= 0, offset >= 0 else { return nil }
+        let bytes = [UInt8](capacity: byteCount) { (output: inout OutputSpan<UInt8>) in
+            // Safe: the call writes at most the buffer's count of bytes and answers how many.
+            unsafe output.withUnsafeMutableBufferPointer { (buffer, count) in
+                count = max(0, unsafe vivace_resident_read(descriptor, buffer.baseAddress, byteCount, offset))
+            }
+        }
+        return bytes.count == byteCount ? bytes : nil
     }
 
     func read(

@@ -27,6 +27,28 @@ struct LocalFileSystemTests {
         #expect(fails(.noSpace) { try file.write([1], at: 0) })
     }
 
+    @Test("what is in memory is read without waiting, and all of it or nothing")
+    func residentRead() throws {
+        let directory = try TemporaryDirectory()
+        let file = try LocalFileSystem().open(directory.path + "/a", .createNew)
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try file.write(bytes, at: 0)
+        // A system that can't tell answers nil to all.
+        guard let whole = file.readResident(bytes.count, at: 0) else { return }
+        #expect(whole == bytes)
+        #expect(file.readResident(5000, at: 60_001) == Array(bytes[60_001..<65_001]))
+        #expect(file.readResident(0, at: 7) == [])
+        #expect(file.readResident(1, at: 100_000) == nil)
+        #expect(file.readResident(100_001, at: 0) == nil)
+        #expect(file.readResident(1, at: -1) == nil)
+        #expect(file.readResident(-1, at: 0) == nil)
+        // What the system let go of is not waited for; whether it did is its own matter.
+        try file.synchronize()
+        file.forget(0..<100_000)
+        #expect([nil, bytes].contains(file.readResident(bytes.count, at: 0)))
+        #expect(try file.read(bytes.count, at: 0) == bytes)
+    }
+
     @Test("another process finds the lock taken, and free afterwards")
     func lockAcrossProcesses() throws {
         let directory = try TemporaryDirectory()

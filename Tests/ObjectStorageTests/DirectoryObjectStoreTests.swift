@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
 internal import FileIO
 internal import Glibc
 internal import ObjectStorage
@@ -39,6 +40,25 @@ struct DirectoryObjectStoreTests {
         let file = try LocalFileSystem().open(directory.path + "/blocks/t/1", .read)
         #expect(try file.read(9, at: 0) == [7, 8])
         #expect(try staged(LocalFileSystem(), directory.path).isEmpty)
+    }
+
+    @Test("what the system has in memory comes though every reading thread is busy")
+    func residentRead() async throws {
+        let directory = try TemporaryDirectory()
+        let readers = try BlockingExecutor(name: "readers", threadCount: 1)
+        let store = try await DirectoryObjectStore(
+            root: directory.path, readers: readers, writers: try BlockingExecutor(name: "writers", threadCount: 1))
+        try await store.put(ObjectKey("a"), Array(0..<200))
+        #expect(try await store.get(ObjectKey("a"), range: 3..<5) == [3, 4])
+        let file = try LocalFileSystem().open(directory.path + "/a", .read)
+        // Where the system can't tell what it has, every read goes to a thread.
+        guard file.readResident(200, at: 0) != nil else { return }
+        let gate = DispatchSemaphore(value: 0)
+        let busy = Task { try await readers.run { gate.wait() } }
+        #expect(try await store.get(ObjectKey("a"), range: 10..<200) == Array(10..<200))
+        gate.signal()
+        try await busy.value
+        #expect(await code { _ = try await store.get(ObjectKey("a"), range: 10..<201) } != nil)
     }
 
     @Test("opened to read changes nothing and sees what others replace")
