@@ -77,7 +77,8 @@ extension BlockReader {
 
     /// Reads a section, proves its checksum and decompresses it.
     static func section(_ entry: SectionEntry, _ id: BlockID, _ source: any BlockSource) async throws -> [UInt8] {
-        try section(entry, id, try await fetch(source, entry.stored.range))
+        let stored = try await fetch(source, entry.stored.range)
+        return try section(entry, id, stored.rawSpan)
     }
 
     /// - Parameter end: The last bytes of the block, which were read already: of a small block they hold the section.
@@ -88,14 +89,15 @@ extension BlockReader {
         guard entry.stored.offset >= first, entry.stored.end <= source.byteCount else {
             return try await section(entry, id, source)
         }
-        return try section(entry, id, Array(end[(entry.stored.offset - first)..<(entry.stored.end - first)]))
+        let range = (entry.stored.offset - first)..<(entry.stored.end - first)
+        return try section(entry, id, end.rawSpan.extracting(range))
     }
 
     /// - Parameter stored: The section's bytes as they stand in the block.
-    private static func section(_ entry: SectionEntry, _ id: BlockID, _ stored: [UInt8]) throws(BlockError) -> [UInt8] {
+    private static func section(_ entry: SectionEntry, _ id: BlockID, _ stored: RawSpan) throws(BlockError) -> [UInt8] {
         let part = "section \(entry.kind).\(entry.number) of block \(id)"
         let seed = id.checksumSeed(BlockID.sectionSeedGroup(entry.kind), UInt64(entry.number))
-        guard XXH3.hash(stored.rawSpan, seed: seed) == entry.stored.checksum else {
+        guard XXH3.hash(stored, seed: seed) == entry.stored.checksum else {
             throw BlockError(.corrupted, "\(part) fails its checksum")
         }
         return try decompressed(stored, codec: entry.codec, part)
@@ -120,7 +122,7 @@ extension BlockReader {
             let start = wanted[first].stored.offset
             let run = try await Self.fetch(source, start..<end)
             for entry in wanted[first..<next] {
-                let stored = Array(run[(entry.stored.offset - start)..<(entry.stored.end - start)])
+                let stored = run.rawSpan.extracting((entry.stored.offset - start)..<(entry.stored.end - start))
                 found.append((entry, try Self.section(entry, id, stored)))
             }
         }
@@ -129,14 +131,14 @@ extension BlockReader {
 
     /// - Parameter stored: Bytes whose checksum was proved.
     static func decompressed(
-        _ stored: [UInt8], codec: UInt8, _ part: @autoclosure () -> String
+        _ stored: RawSpan, codec: UInt8, _ part: @autoclosure () -> String
     ) throws(BlockError) -> [UInt8] {
         guard let codec = Codec(rawValue: codec) else {
             throw BlockError(.unsupported, "\(part()) is compressed by codec \(codec), which this Vivace does not know")
         }
-        guard codec != .none else { return stored }
+        guard codec != .none else { return [UInt8](stored) }
         do {
-            return try codec.decode(stored.rawSpan, limit: BlockLayout.chunkByteLimit)
+            return try codec.decode(stored, limit: BlockLayout.chunkByteLimit)
         } catch {
             throw BlockError(.corrupted, "the \(part()) is damaged", cause: error)
         }

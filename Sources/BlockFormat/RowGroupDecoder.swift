@@ -205,7 +205,7 @@ struct RowGroupDecoder: ~Copyable {
     ) throws(BlockError) -> [UInt8] {
         try check(chunk, stored, group, id)
         return try BlockReader.decompressed(
-            [UInt8](stored), codec: chunk.codec, "column \(chunk.column) in row group \(group) of block \(id)")
+            stored, codec: chunk.codec, "column \(chunk.column) in row group \(group) of block \(id)")
     }
 
     private static func check(
