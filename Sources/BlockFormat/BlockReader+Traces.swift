@@ -20,8 +20,10 @@ extension BlockReader {
         rows.positions = Array(first..<(first + rows.traces.count))
     }
 
-    /// The traces that have one of some rows of a group.
-    func addAnchors(ofGroup group: Int, having mask: BitMask, to rows: inout ScannedRows) async throws {
+    /// The traces that have one of some rows of a group, and do not start before `since`.
+    func addAnchors(
+        ofGroup group: Int, having mask: BitMask, since: UInt64, to rows: inout ScannedRows
+    ) async throws {
         var number = pageNumber(ofTrace: footer.rowGroups[group].firstTrace)
         var next = mask.first(from: 0)
         while let first = next {
@@ -33,8 +35,10 @@ extension BlockReader {
             guard first < end else { throw BlockError(.corrupted, "the trace index of block \(id) lacks a trace") }
             while let row = next, row < end {
                 let index = page.value.index(ofRow: rows.firstRow + row)
-                rows.traces.append(anchor(page.value, index))
-                rows.positions.append(footer.indexPages[number].firstTrace + index)
+                if page.value.start(index) >= since {
+                    rows.traces.append(anchor(page.value, index))
+                    rows.positions.append(footer.indexPages[number].firstTrace + index)
+                }
                 next = mask.first(from: page.value.rows(index).upperBound - rows.firstRow)
             }
         }

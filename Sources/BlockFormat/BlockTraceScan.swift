@@ -20,7 +20,7 @@ package struct ScannedRows: Sendable {
     /// Of each row, Unix nanoseconds; nil if all lie in the range that was asked for.
     package var starts: [UInt64]?
     /// By row: the row of its parent, counted from the group's first, -1 for roots, and below that a number for each
-    /// parent that is not in the group; empty if it was not asked for.
+    /// parent that is not in the group; of rows of ``traces`` only; empty if it was not asked for.
     package var parents: [Int32] = []
     /// Bytes read from storage.
     package var byteCount: Int
@@ -112,7 +112,9 @@ package struct BlockTraceScan: Sendable {
     }
 
     /// What was asked for of the rows of a group.
-    package func rows(of group: Int) async throws -> ScannedRows {
+    ///
+    /// - Parameter since: Traces that start before may be left out, Unix nanoseconds.
+    package func rows(of group: Int, since: UInt64 = 0) async throws -> ScannedRows {
         let entry = reader.footer.rowGroups[group]
         var rows = ScannedRows(
             firstRow: entry.firstRow, rowCount: entry.rowCount, traceCount: reader.traceCount(ofGroup: group),
@@ -135,11 +137,11 @@ package struct BlockTraceScan: Sendable {
         }
         let wanted = requiredMarks.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
         if wanted.isNone { return rows }
-        if isInRange, !wantsParents, case .some(let bits) = wanted {
-            try await reader.addAnchors(ofGroup: group, having: bits, to: &rows)
-            return rows
+        if isInRange, case .some(let bits) = wanted {
+            try await reader.addAnchors(ofGroup: group, having: bits, since: since, to: &rows)
+        } else {
+            try await reader.addAnchors(ofGroup: group, to: &rows)
         }
-        try await reader.addAnchors(ofGroup: group, to: &rows)
         if !isInRange { rows.starts = try decoder.starts(rows.traces) }
         if wantsParents { rows.parents = try Self.parents(decoder, rows) }
         return rows
@@ -161,24 +163,37 @@ package struct BlockTraceScan: Sendable {
         return (masks, decoder.readByteCount)
     }
 
-    /// By row: the row of the parent in the group; see ``ScannedRows/parents``.
+    /// By row, of the traces that were found: the row of the parent in the group; see ``ScannedRows/parents``.
     private static func parents(
         _ decoder: borrowing RowGroupDecoder, _ rows: ScannedRows
     ) throws(BlockError) -> [Int32] {
         let count = decoder.entry.rowCount
-        var values = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(FixedColumn.parent.rawValue, count: count, 0..<count, into: &values)
         var missing = FlatBuffer<UInt64>()
         let missingCount = decoder.valueCount(FixedColumn.explicitParent.rawValue)
         try decoder.integers(
             FixedColumn.explicitParent.rawValue, count: missingCount, 0..<missingCount, into: &missing)
+        // Which missing parent is a row's depends on all rows before it.
+        let needsAll = missingCount > 0 || 2 * rows.traces.count > rows.traceCount
+        var values = FlatBuffer<UInt64>()
+        if needsAll {
+            try decoder.integers(FixedColumn.parent.rawValue, count: count, 0..<count, into: &values)
+        } else {
+            let places = rows.traces.flatMap { rows.rows(of: $0) }
+            try decoder.integers(FixedColumn.parent.rawValue, count: count, at: places.span, into: &values)
+        }
         var numbers: [UInt64: Int32] = [:]
         var next = 0
+        var index = 0
         var parents = [Int32](repeating: -1, count: count)
         for trace in rows.traces {
             let part = rows.rows(of: trace)
+            while needsAll, index < part.lowerBound {
+                if values[index] == 1 { next += 1 }
+                index += 1
+            }
             for row in part {
-                switch values[row] {
+                defer { index += 1 }
+                switch values[index] {
                 case 0, 2: continue
                 case 1:
                     guard next < missing.count else {

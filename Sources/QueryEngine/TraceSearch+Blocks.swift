@@ -44,7 +44,11 @@ extension TraceSearch {
             if newest.isFull, scan.groups[next].newestStart < newest.threshold { return }
             guard try await checkTime() else { return }
             let groups = try await fitting(scan.groups[next..<min(next + count, scan.groups.count)], of: scan)
-            for read in try await inParallel(groups.map(\.index), width: width, { await Self.rows(of: $0, scan) }) {
+            let since = newest.threshold
+            let found = try await inParallel(groups.map(\.index), width: width) {
+                await Self.rows(of: $0, since: since, scan)
+            }
+            for read in found {
                 let rows = try read.get()
                 countRead(rows)
                 if !shared.isEmpty {
@@ -80,8 +84,8 @@ extension TraceSearch {
     }
 
     /// One that can't be read must not take those with it that are read beside it.
-    static func rows(of group: Int, _ scan: BlockTraceScan) async -> Result<ScannedRows, any Error> {
-        do { return .success(try await scan.rows(of: group)) } catch { return .failure(error) }
+    static func rows(of group: Int, since: UInt64, _ scan: BlockTraceScan) async -> Result<ScannedRows, any Error> {
+        do { return .success(try await scan.rows(of: group, since: since)) } catch { return .failure(error) }
     }
 
     mutating func countRead(_ rows: ScannedRows) {
