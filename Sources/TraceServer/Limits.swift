@@ -100,7 +100,7 @@ package struct ServerLimits: Sendable {
 
     /// An answer that is made piece by piece is sent in pieces of about this size, each when the client has taken
     /// the one before.
-    package var answerChunkByteCount = 128 << 10
+    package var answerChunkByteCount = 256 << 10
 
     /// Bytes of a trace's answer that are not counted against the memory for queries once it is made: with those of
     /// all connections they stay below what a connection has in buffers anyway.
