@@ -38,7 +38,7 @@ public struct BitMask: Hashable, Sendable {
     @usableFromInline static func wordCount(_ count: Int) -> Int { (count &+ 63) &>> 6 }
 
     /// The lowest `number` (0…64) bits set.
-    @usableFromInline @inline(__always) static func lowest(_ number: Int) -> UInt64 {
+    @inlinable @inline(__always) static func lowest(_ number: Int) -> UInt64 {
         number == 0 ? 0 : .max &>> UInt64(truncatingIfNeeded: 64 &- number)
     }
 
@@ -65,7 +65,10 @@ public struct BitMask: Hashable, Sendable {
 
     /// Marks the rows of a range. Traps if it leaves 0..<count.
     public mutating func mark(_ rows: Range<Int>) {
-        forEachWord(of: rows) { mask, index, bits in mask.words[index] |= bits }
+        Self.forEachWord(of: rows, count: count) { index, bits in
+            words[index] |= bits
+            return true
+        }
     }
 
     /// Leaves the rows that are marked in `other` too. Traps unless it has as many rows.
@@ -82,14 +85,12 @@ public struct BitMask: Hashable, Sendable {
 
     /// Whether one of the rows of a range is marked. Traps if it leaves 0..<count.
     public func marks(anyOf rows: Range<Int>) -> Bool {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= count)
-        var row = rows.lowerBound
-        while row < rows.upperBound {
-            let number = Swift.min(64 &- (row & 63), rows.upperBound &- row)
-            if words[row &>> 6] &>> UInt64(row & 63) & Self.lowest(number) != 0 { return true }
-            row &+= number
+        var isMarked = false
+        Self.forEachWord(of: rows, count: count) { index, bits in
+            isMarked = words[index] & bits != 0
+            return !isMarked
         }
-        return false
+        return isMarked
     }
 
     /// The first marked row from `row` on; nil if there is none.
@@ -108,13 +109,10 @@ public struct BitMask: Hashable, Sendable {
 
     /// How many rows of a range are marked. Traps if the range leaves 0..<count.
     public func markedCount(in rows: Range<Int>) -> Int {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= count)
         var sum = 0
-        var row = rows.lowerBound
-        while row < rows.upperBound {
-            let number = Swift.min(64 &- (row & 63), rows.upperBound &- row)
-            sum &+= (words[row &>> 6] &>> UInt64(row & 63) & Self.lowest(number)).nonzeroBitCount
-            row &+= number
+        Self.forEachWord(of: rows, count: count) { index, bits in
+            sum &+= (words[index] & bits).nonzeroBitCount
+            return true
         }
         return sum
     }
@@ -122,25 +120,33 @@ public struct BitMask: Hashable, Sendable {
     /// Gives the marked rows of a range to `body`, rising. Traps if the range leaves 0..<count.
     @inlinable @inline(__always)
     public func forEachMarked(in rows: Range<Int>, _ body: (Int) -> Void) {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= count)
-        var row = rows.lowerBound
-        while row < rows.upperBound {
-            let number = Swift.min(64 &- (row & 63), rows.upperBound &- row)
-            var word = words[row &>> 6] &>> UInt64(row & 63) & Self.lowest(number)
+        Self.forEachWord(of: rows, count: count) { index, bits in
+            var word = words[index] & bits
             while word != 0 {
-                body(row &+ word.trailingZeroBitCount)
+                body(index &* 64 &+ word.trailingZeroBitCount)
                 word &= word &- 1
             }
-            row &+= number
+            return true
         }
     }
 
-    private mutating func forEachWord(of rows: Range<Int>, _ body: (inout BitMask, Int, UInt64) -> Void) {
+    /// The marked rows, rising.
+    public var markedRows: [Int] {
+        var rows: [Int] = []
+        rows.reserveCapacity(markedCount)
+        forEachMarked(in: 0..<count) { rows.append($0) }
+        return rows
+    }
+
+    /// Gives the words that hold rows of a range to `body`, until it says false: the index of each, and its bits of the
+    /// range. Traps if the range leaves 0..<count.
+    @inlinable @inline(__always)
+    static func forEachWord(of rows: Range<Int>, count: Int, _ body: (Int, UInt64) -> Bool) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= count)
         var row = rows.lowerBound
         while row < rows.upperBound {
             let number = Swift.min(64 &- (row & 63), rows.upperBound &- row)
-            body(&self, row &>> 6, Self.lowest(number) &<< UInt64(row & 63))
+            guard body(row &>> 6, lowest(number) &<< UInt64(row & 63)) else { return }
             row &+= number
         }
     }
@@ -163,6 +169,26 @@ extension BitMask {
             dealt.words[index] = number == 64 ? bits : Self.deposited(bits, in: holders)
         }
         return dealt
+    }
+
+    /// What this mask says of the marked rows of `places`, in order: the inverse of ``dealt(to:)``. Traps unless both have
+    /// as many rows.
+    public func taken(at places: BitMask) -> BitMask {
+        precondition(places.count == count)
+        var taken = BitMask(count: places.markedCount)
+        var next = 0
+        for index in words.indices {
+            let place = places.words[index]
+            var bits = words[index] & place
+            while bits != 0 {
+                let bit = bits & (0 &- bits)
+                let row = next &+ (place & (bit &- 1)).nonzeroBitCount
+                taken.words[row &>> 6] |= 1 &<< UInt64(row & 63)
+                bits &= bits &- 1
+            }
+            next &+= place.nonzeroBitCount
+        }
+        return taken
     }
 
     /// The `number` (0…64) bits from row `first`.

@@ -81,6 +81,22 @@ internal import Testing
         #expect(mask([true]).dealt(to: mask([true, true])) == nil)
     }
 
+    @Test func whatIsTakenIsWhatWasDealt() {
+        var choices = Choices(seed: 8)
+        for count in [0, 1, 63, 64, 65, 200, 1000] {
+            for (rarity, placeRarity) in [(1, 1), (2, 1), (1, 30), (3, 2), (2, 40), (50, 2)] {
+                let (rows, places) = (
+                    someRows(count, rarity: rarity, &choices), someRows(count, rarity: placeRarity, &choices)
+                )
+                let wanted = places.indices.filter { places[$0] }
+                #expect(mask(places).markedRows == wanted)
+                let taken = mask(rows).taken(at: mask(places))
+                #expect(taken == mask(wanted.map { rows[$0] }))
+                #expect(taken.dealt(to: mask(places)) == mask(zip(rows, places).map { $0 && $1 }))
+            }
+        }
+    }
+
     @Test func bitsBehindTheLastRowAreCleared() {
         for count in 0...130 {
             let words = [UInt64](repeating: .max, count: (count + 63) / 64)
