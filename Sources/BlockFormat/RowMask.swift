@@ -114,8 +114,6 @@ package enum RowMask: Sendable {
     /// All rows for which it holds, if they are known and not more than `limit`.
     func rows(atMost limit: Int) -> [Int]? {
         guard case .some(let mask) = self, mask.markedCount <= limit else { return nil }
-        var rows: [Int] = []
-        mask.forEachMarked(in: 0..<mask.count) { rows.append($0) }
-        return rows
+        return mask.markedRows
     }
 }

@@ -40,6 +40,28 @@ internal import TraceStorage
         }
     }
 
+    @Test("are read from one block's columns alone", arguments: 0..<6 as Range<UInt64>)
+    func oneBlock(seed: UInt64) async throws {
+        var random = RandomSearches(seed: 100 + seed)
+        let traces = (0..<40).map { _ in
+            var trace = random.trace(spanCount: 12)
+            for index in trace.spans.indices { trace.spans[index].lengthenKeys(&random) }
+            return trace
+        }
+        let store = try await ReferenceStore(traces, isScattered: false, &random, seed: seed)
+        try await store.filled.opened.flushAll()
+        #expect(try store.filled.blockPaths.count == 1)
+        let long = TagScope.allCases.map { TagSubject.attribute(ReferenceSpan.longKey, [$0]) }
+        for _ in 0..<12 {
+            var query = TagQuery()
+            query.filter = CheckedQuery(lenient: random.search().query.description)
+            for subject in Self.subjects + long { try await compare(store, query, subject) }
+        }
+        var query = TagQuery()
+        query.countsSpans = true
+        for subject in Self.subjects + long { try await compare(store, query, subject) }
+    }
+
     @Test("are counted for all spans too") func all() async throws {
         var random = RandomSearches(seed: 9)
         let store = try await ReferenceStore(traceCount: 25, spanCount: 12, &random, seed: 9)
@@ -74,6 +96,25 @@ internal import TraceStorage
         let names = try await store.filled.engine.tagNames(Set(TagScope.allCases), query, tenant: .single)
         #expect(names.partialReason == nil)
         for scope in TagScope.allCases { #expect(names.names[scope] == spans.names(in: scope)) }
+    }
+}
+
+extension ReferenceSpan {
+    /// Has no column of its own.
+    fileprivate static let longKey = String(repeating: "k", count: 300)
+
+    /// Gives some attributes a key without a column, in another place among the others.
+    fileprivate mutating func lengthenKeys(_ random: inout RandomSearches) {
+        Self.lengthenKey(&attributes, &random)
+        for index in events.indices { Self.lengthenKey(&events[index].attributes, &random) }
+        for index in links.indices { Self.lengthenKey(&links[index].attributes, &random) }
+    }
+
+    private static func lengthenKey(_ attributes: inout [ReferenceAttribute], _ random: inout RandomSearches) {
+        guard random.random.once(in: 2), let index = attributes.indices.last else { return }
+        var attribute = attributes.remove(at: index)
+        attribute.key = longKey
+        attributes.insert(attribute, at: random.random.below(index + 1))
     }
 }
 

@@ -17,8 +17,16 @@ struct ReferenceStore {
 
     /// Fills a store with traces whose spans lie in blocks, sealed and live heads, some of them twice.
     init(traceCount: Int, spanCount: Int, _ random: inout RandomSearches, seed: UInt64) async throws {
+        let traces = (0..<traceCount).map { _ in random.trace(spanCount: spanCount) }
+        self = try await ReferenceStore(traces, isScattered: true, &random, seed: seed)
+    }
+
+    /// Fills a store with traces, some of whose spans stand there twice.
+    ///
+    /// - Parameter isScattered: Whether they lie in blocks, sealed and live heads; else they lie in live heads.
+    init(_ traces: [ReferenceTrace], isScattered: Bool, _ random: inout RandomSearches, seed: UInt64) async throws {
+        self.traces = traces
         filled = try await FilledStore(seed: seed)
-        traces = (0..<traceCount).map { _ in random.trace(spanCount: spanCount) }
         var pieces = traces.flatMap { trace in trace.spans.map { (trace.id, $0) } }
         for index in pieces.indices where random.random.once(in: 8) { pieces.append(pieces[index]) }
         var requests: [OTLPMessage.ExportTraceServiceRequest] = []
@@ -30,7 +38,11 @@ struct ReferenceStore {
             }
             requests.append(request)
         }
-        try await filled.scatter(requests, seed: seed)
+        if isScattered {
+            try await filled.scatter(requests, seed: seed)
+        } else {
+            for request in requests { try await filled.append(request) }
+        }
     }
 
     /// Trace IDs with the IDs of each spanset's spans, as text that can be compared.

@@ -18,12 +18,9 @@ protocol SpanSink: AnyObject {
 
     /// Takes spans of a row group.
     ///
-    /// - Parameters:
-    ///   - rows: Of the block, rising.
-    ///   - check: Is told what the spans take in memory meanwhile, and may stop it by throwing.
-    func take(
-        _ rows: [Int], group: Int, of reader: BlockReader, _ pool: SlabPool, check: (Int) throws -> Void
-    ) async throws
+    /// - Parameter rows: Counted from the group's first.
+    /// - Returns: Bytes read from storage.
+    func take(_ rows: RowMask, group: Int, of reader: BlockReader) async throws -> Int
 }
 
 /// Goes through the spans that one filter selects and that start in a range: every one once, as the copy that wins.
@@ -38,7 +35,6 @@ final class SelectedSpans {
     private let memory: QueryMemory
     private let snapshot: StoreSnapshot
     private let overlaps: BlockOverlaps
-    private let pool: SlabPool
     private let assembly: TraceAssembly
     private var stop: String?
     private var reason: String?
@@ -58,7 +54,6 @@ final class SelectedSpans {
         self.snapshot = snapshot
         judge = SpansetJudge(program)
         overlaps = engine.overlaps
-        pool = engine.pool
         let filters = program.leaves.map(\.filter)
         assembly = TraceAssembly(
             HeadTraces(snapshot.heads, filters, required: [0], range: range),
@@ -143,31 +138,58 @@ final class SelectedSpans {
         guard let scan = try await BlockTraceScan(reader, request) else { return }
         let (shared, failure) = try await assembly.shared(block, overlaps)
         reason = reason ?? failure
-        for group in scan.groups {
+        // Then every row that the filter holds for is selected.
+        let isPlain =
+            leaf.rest == nil && leaf.trace.isEmpty && shared.isEmpty && assembly.heads.traceCount == 0
+        for group in scan.groups.map(\.index) {
             guard !sink.isComplete, try await checkTime() else { return }
-            let rows = try await scan.rows(of: group.index)
             reads.prunedRowGroupCount -= 1
             reads.readRowGroupCount += 1
-            reads.byteCount += rows.byteCount
-            let (selected, incomplete) = try await select(rows, reader, shared)
-            let (memory, heldByteCount) = (memory, assembly.byteCount)
-            if !selected.isEmpty {
-                try await sink.take(selected, group: group.index, of: reader, pool) {
-                    try memory.hold(heldByteCount + $0)
-                }
+            if isPlain, reader.startsLie(in: range, ofGroup: group) {
+                try await searchPlain(group, scan, reader, into: sink)
+            } else {
+                try await search(group, scan, reader, shared, into: sink)
             }
-            try await assemble(incomplete, into: sink)
         }
+    }
+
+    // The compiler fails on these in one piece.
+
+    @inline(never)
+    private func searchPlain(
+        _ group: Int, _ scan: BlockTraceScan, _ reader: BlockReader, into sink: any SpanSink
+    ) async throws {
+        let (marks, byteCount) = try await scan.marks(of: group)
+        reads.byteCount += byteCount
+        try await take(marks[0], group, of: reader, into: sink)
+    }
+
+    @inline(never)
+    private func search(
+        _ group: Int, _ scan: BlockTraceScan, _ reader: BlockReader, _ shared: SharedTraces, into sink: any SpanSink
+    ) async throws {
+        let rows = try await scan.rows(of: group)
+        reads.byteCount += rows.byteCount
+        let (selected, incomplete) = try await select(rows, reader, shared)
+        try await take(selected, group, of: reader, into: sink)
+        try await assemble(incomplete, into: sink)
+    }
+
+    @inline(never)
+    private func take(_ rows: RowMask, _ group: Int, of reader: BlockReader, into sink: any SpanSink) async throws {
+        guard !rows.isNone else { return }
+        reads.byteCount += try await sink.take(rows, group: group, of: reader)
+        try memory.hold(assembly.byteCount + sink.byteCount)
     }
 
     /// The rows that are selected for sure, and the traces of which more has to be known.
     private func select(
         _ rows: ScannedRows, _ reader: BlockReader, _ shared: SharedTraces
-    ) async throws -> (rows: [Int], incomplete: [TraceID]) {
-        var selected: [Int] = []
+    ) async throws -> (rows: RowMask, incomplete: [TraceID]) {
+        var selected = [Bool](repeating: false, count: rows.rowCount)
         var incomplete: [TraceID] = []
         let marks = rows.marks[0]
-        if marks.isNone { return ([], []) }
+        if marks.isNone { return (.none, []) }
         for (position, trace) in zip(rows.positions, rows.traces) {
             let part = rows.rows(of: trace).filter { row in
                 marks[row] && (rows.starts.map { range.contains($0[row]) } ?? true)
@@ -176,10 +198,10 @@ final class SelectedSpans {
             if leaf.rest != nil || shared.contains(trace.id) || assembly.heads.contains(trace.id) {
                 incomplete.append(trace.id)
             } else if try await holds(position, trace, reader) {
-                selected += part.map { rows.firstRow + $0 }
+                for row in part { selected[row] = true }
             }
         }
-        return (selected, incomplete)
+        return (RowMask(selected), incomplete)
     }
 
     /// Whether a trace that the block has all of passes the tests of whole traces.

@@ -10,7 +10,11 @@ final class TagNameTally: SpanSink {
     private(set) var names: [TagScope: Set<[UInt8]>] = [:]
     /// What there is at most, by scope.
     private let limits: [TagScope: Set<[UInt8]>]
-    private(set) var byteCount = 0
+    /// Of the block at hand.
+    private var finders: [TagScope: KeyFinder] = [:]
+
+    /// Keys are among those of ``limits``.
+    var byteCount: Int { finders.values.reduce(0) { $0 + $1.byteCount } }
 
     /// - Parameter limits: By the scopes that are wanted: the keys of all spans.
     init(limits: [TagScope: Set<[UInt8]>]) { self.limits = limits }
@@ -24,22 +28,18 @@ final class TagNameTally: SpanSink {
         }
     }
 
-    func take(
-        _ rows: [Int], group: Int, of reader: BlockReader, _ pool: SlabPool, check: (Int) throws -> Void
-    ) async throws {
-        var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
-        try await reader.read(rowGroup: group, into: &batch)
-        try check(byteCount + batch.byteCount)
-        let first = reader.endRow(ofGroup: group) - batch.rowCount
-        add(batch.view(), rows.map { $0 - first })
+    func take(_ rows: RowMask, group: Int, of reader: BlockReader) async throws -> Int {
+        var readByteCount = 0
+        for (scope, limit) in limits where names[scope, default: []].count < limit.count {
+            if finders[scope]?.reader !== reader { finders[scope] = try await KeyFinder(scope.place, reader) }
+            readByteCount += try await finders[scope]?.add(rows, group: group, to: &names[scope, default: []]) ?? 0
+        }
+        return readByteCount
     }
 
     private func add(_ view: SpanBatchView, _ rows: [Int]) {
         for scope in limits.keys {
-            for key in view.attributeKeys(of: scope.place, rows: rows)
-            where names[scope, default: []].insert(key).inserted {
-                byteCount += 64 + key.count
-            }
+            names[scope, default: []].formUnion(view.attributeKeys(of: scope.place, rows: rows))
         }
     }
 }
@@ -47,127 +47,67 @@ final class TagNameTally: SpanSink {
 /// The values that spans have of a tag, and how many have each.
 final class TagValueTally: SpanSink {
     private let fields: [SpanField]
-    /// Where columns have the fields; nil if they don't.
-    private let subjects: [SpanSubject]?
-    private(set) var counts: [ListedValues.Value: Int] = [:]
-    /// Once as they are found, and twice as texts while they are put in order.
-    private(set) var byteCount = 0
+    private var tally = ValueTally()
+    /// Of the block at hand.
+    private var counter: TagCounter?
     let isComplete = false
 
-    init(_ subject: TagSubject) {
-        fields = subject.fields
-        let subjects = fields.compactMap(\.columnSubject)
-        self.subjects = subjects.count == fields.count ? subjects : nil
-    }
+    init(_ subject: TagSubject) { fields = subject.fields }
 
-    private func add(_ value: ListedValues.Value, count: Int = 1) {
-        if counts[value, default: 0] == 0 {
-            byteCount += 3 * 64
-            if case .string(let bytes) = value { byteCount += 3 * (bytes.count + 32) }
-        }
-        counts[value, default: 0] += count
-    }
+    /// Once as they are found, and twice as texts while they are put in order.
+    var byteCount: Int { 3 * tally.byteCount + (counter?.byteCount ?? 0) }
+
+    /// Values and how many spans have each.
+    var counts: some Sequence<(ListedValues.Value, Int)> { zip(tally.values, tally.counts).lazy.filter { $0.1 > 0 } }
 
     func take(_ rows: [Int32], of trace: AssembledTrace) {
         for row in rows {
-            var found: Set<ListedValues.Value> = []
+            var found: [ListedValues.Value] = []
             for field in fields {
                 let parts = field.isOfEvent ? trace.eventCount(of: row) : field.isOfLink ? trace.linkCount(of: row) : 1
                 for part in 0..<parts {
                     let place = SpanPlace(
                         row: row, event: field.isOfEvent ? part : nil, link: field.isOfLink ? part : nil)
-                    if let value = ListedValues.Value(trace.value(of: field, place)) { found.insert(value) }
+                    if let value = ListedValues.Value(trace.value(of: field, place)) { found.append(value) }
                 }
             }
-            for value in found { add(value) }
+            tally.add(found)
         }
     }
 
-    func take(
-        _ rows: [Int], group: Int, of reader: BlockReader, _ pool: SlabPool, check: (Int) throws -> Void
-    ) async throws {
-        if let subjects {
-            add(try await reader.values(of: subjects, rows: rows, group: group))
-            return try check(byteCount)
+    func take(_ rows: RowMask, group: Int, of reader: BlockReader) async throws -> Int {
+        if let text = fields.first?.rootText {
+            try await reader.countRoots(text, rows, group: group, into: &tally)
+            return 0
         }
-        var batch = SpanBatch(pool: pool, seed: .random(in: .min ... .max))
-        try await reader.read(rowGroup: group, into: &batch)
-        try check(byteCount + batch.byteCount)
-        let view = batch.view()
-        let first = reader.endRow(ofGroup: group) - batch.rowCount
-        var summaries: [TraceID: TraceSummary] = [:]
-        for row in rows {
-            let id = view.traceID(row - first)
-            if fields.contains(where: \.isOfTrace), summaries[id] == nil {
-                summaries[id] = try await reader.find(id)?.summary
-            }
-            add(row - first, of: view, root: summaries[id]?.root)
-        }
-        try check(byteCount)
-    }
-
-    /// Adds what columns have of some rows, by subject.
-    private func add(_ picked: [PickedValues]) {
-        let values = picked.map { $0.values.map { ListedValues.Value($0) } }
-        guard picked.count == 1 else {
-            for row in 0..<(picked.first?.places.count ?? 0) {
-                let found = picked.indices.compactMap { subject in
-                    picked[subject].places[row].flatMap { values[subject][$0] }
-                }
-                for (index, value) in found.enumerated() where !found[..<index].contains(value) { add(value) }
-            }
-            return
-        }
-        var counts = [Int](repeating: 0, count: values[0].count)
-        for case let place? in picked[0].places { counts[place] += 1 }
-        for (value, count) in zip(values[0], counts) where count > 0 { if let value { add(value, count: count) } }
-    }
-
-    /// Adds what a row has by itself, and what its trace has.
-    private func add(_ row: Int, of view: SpanBatchView, root: (service: [UInt8], name: [UInt8])?) {
-        var found: Set<ListedValues.Value> = []
-        for field in fields {
-            if field.isOfTrace {
-                if let text = field.intrinsic == .rootName ? root?.name : root?.service { found.insert(.string(text)) }
-                continue
-            }
-            let parts = field.isOfEvent ? view.events(of: row).count : field.isOfLink ? view.links(of: row).count : 1
-            for part in 0..<parts {
-                let place = SpanPlace(
-                    row: Int32(truncatingIfNeeded: row), event: field.isOfEvent ? part : nil,
-                    link: field.isOfLink ? part : nil)
-                if let value = ListedValues.Value(view.value(of: field, place)) { found.insert(value) }
-            }
-        }
-        for value in found { add(value) }
-    }
-}
-
-extension SpanBatchView {
-    fileprivate func value(of field: SpanField, _ place: SpanPlace) -> StaticValue {
-        switch field {
-        case .attribute(let reference): value(of: reference, Int(place.row), place)
-        case .intrinsic(let reference): value(of: reference.intrinsic, Int(place.row), place)
-        }
+        if counter?.reader !== reader { counter = try await TagCounter(fields.compactMap(\.subject), reader) }
+        return try await counter?.add(rows, group: group, to: &tally) ?? 0
     }
 }
 
 extension SpanField {
-    fileprivate var intrinsic: Intrinsic? {
-        if case .intrinsic(let reference) = self { reference.intrinsic } else { nil }
+    /// What of the root of its trace a span has.
+    fileprivate var rootText: RootText? {
+        guard case .intrinsic(let reference) = self else { return nil }
+        return switch reference.intrinsic {
+        case .rootName: .name
+        case .rootServiceName: .service
+        default: nil
+        }
     }
 
-    fileprivate var isOfTrace: Bool { intrinsic?.isOfTrace ?? false }
-
-    /// Where columns of blocks have it; nil if rows have to be read.
-    fileprivate var columnSubject: SpanSubject? {
+    /// Where blocks have it; nil if it is not listed, or if it is the root's.
+    fileprivate var subject: SpanSubject? {
         switch self {
         case .attribute(let reference):
             let key = Array(reference.name.utf8)
             return switch reference.scope {
             case .span: .spanAttribute(key)
             case .resource: .resourceAttribute(key)
-            case .any, .event, .link, .instrumentation: nil
+            case .event: .eventAttribute(key)
+            case .link: .linkAttribute(key)
+            case .instrumentation: .scopeAttribute(key)
+            case .any: nil
             }
         case .intrinsic(let reference):
             return switch reference.intrinsic {
@@ -175,6 +115,9 @@ extension SpanField {
             case .statusMessage: .statusMessage
             case .status: .status
             case .kind: .kind
+            case .eventName: .eventName
+            case .instrumentationName: .scopeName
+            case .instrumentationVersion: .scopeVersion
             default: nil
             }
         }
@@ -215,16 +158,6 @@ extension ListedValues.Value {
         case .status(let status): self = .integer(Int64(status.rawValue))
         case .kind(let kind): self = .integer(Int64(kind.rawValue))
         case .absent, .duration, .array: return nil
-        }
-    }
-
-    fileprivate init?(_ value: SpanValue) {
-        switch value {
-        case .string(let bytes): self = .string(bytes)
-        case .integer(let number): self = .integer(number)
-        case .double(let number): self = .double(number.bitPattern)
-        case .boolean(let value): self = .boolean(value)
-        case .array: return nil
         }
     }
 }
