@@ -249,6 +249,26 @@ private let spans = [
         }
     }
 
+    @Test func `a URL that is too long is refused with a text that says so, however long it is`() async throws {
+        try await RunningServer.with { server in
+            for count in [17_000, 30_000, 34_000, 70_000, 130_000] {
+                try await HTTPTestConnection.with(port: server.port(.http)) { connection in
+                    // What was asked before has its answer first.
+                    let url = "/api/search?q=" + String(repeating: "a", count: count)
+                    try await connection.send(
+                        "GET /api/echo HTTP/1.1\r\nHost: a\r\n\r\nGET \(url) HTTP/1.1\r\nHost: a\r\n\r\n")
+                    #expect(try await connection.answer().text == "echo")
+                    let answer = try await connection.answer()
+                    #expect(answer.status == (count < 32_000 ? 414 : 431))
+                    #expect(answer.text.contains("URL") && answer.text.contains("16"))
+                    #expect(answer.text.hasSuffix("make the query shorter; a pattern stands for many values, as in { .a =~ \"x|y|z\" }\n"))
+                    #expect(answer.fields["content-type"]?.hasPrefix("text/plain") == true)
+                    if answer.status == 431 { #expect(answer.fields["connection"] == "close") }
+                }
+            }
+        }
+    }
+
     @Test func `pages about the server`() async throws {
         try await RunningServer.with { server in
             #expect(try await server.get("/api/echo").text == "echo")

@@ -73,7 +73,7 @@ struct HTTPListener<Responder: HTTPResponding>: Service {
     private func connection(_ deadlines: Deadlines) -> HTTPConnection {
         let clients = ClientPresences()
         return HTTPConnection(
-            tls: tls, connections: connections, clients: clients, waitingRequestCount: limits.waitingRequestCount,
+            tls: tls, connections: connections, clients: clients, limits: limits,
             http1: HTTP1Channel(
                 responder: { request, writer, channel in
                     try await serve(
@@ -115,7 +115,7 @@ private struct HTTPConnection: ServerChildChannel {
     let tls: ReloadedFiles<TLSContexts>?
     let connections: ConnectionCounter
     let clients: ClientPresences
-    let waitingRequestCount: Int
+    let limits: ServerLimits
     let http1: HTTP1Channel
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
@@ -130,7 +130,10 @@ private struct HTTPConnection: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandlers(
-                [ClosingHandler(waitingLimit: waitingRequestCount), ClientPresenceHandler(clients)],
+                [
+                    HeaderOverflowHandler(limits), ClosingHandler(waitingLimit: limits.waitingRequestCount),
+                    ClientPresenceHandler(clients),
+                ],
                 position: .after(decoder))
             return value
         }

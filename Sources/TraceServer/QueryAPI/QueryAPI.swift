@@ -70,7 +70,10 @@ struct QueryAPI: HTTPResponding {
     func respond(to exchange: inout HTTPExchange) async -> Response {
         let text = exchange.head.path ?? "/"
         guard text.utf8.count <= limits.urlByteCount else {
-            return plainText(.uriTooLong, "the URL is too long\n")
+            return plainText(
+                .uriTooLong,
+                "the URL is too long: it has \(text.utf8.count) bytes, and \(limits.urlByteCount) are allowed;"
+                    + " \(longURLAdvice)\n")
         }
         let target = RequestTarget(text)
         let asked = Question(path: target.path)
