@@ -6,7 +6,11 @@ import TraceQLReference
 
 @Suite struct LenientTests {
     @Test("what is unfinished is dropped, and what stands is kept", arguments: [
-        ("", "{ }"), ("{", "{ }"), ("{ }", "{ }"), ("{ .a", "{ .a }"), ("{ .a = ", "{ }"), ("{ .a = 1", "{ .a = 1 }"),
+        ("", "{ }"), ("{", "{ }"), ("{ }", "{ }"), ("{ .a", "{ }"), ("{ .a = ", "{ }"), ("{ .a = 1", "{ }"),
+        ("{ .a }", "{ .a }"), ("{ .a ", "{ }"), ("{ .a = 1 ", "{ .a = 1 }"), ("{ .a = \"1\"", "{ .a = `1` }"),
+        ("{ .a = 1 && .b", "{ .a = 1 }"), ("{ .a = 1 && .b = 1", "{ .a = 1 }"), ("{ .a = 1 || .b", "{ }"),
+        ("{ .a = 1 && (.b = 1 && .c = 5", "{ .a = 1 && .b = 1 }"), ("{ .a = 1 && (.b = 5)", "{ .a = 1 && .b = 5 }"),
+        ("{ .x = && .a = 1 || .b = 2 && .c = 3 }", "{ (.a = 1 || .b = 2) && .c = 3 }"), ("{ !.a ", "{ }"), ("{ (.b = 5) && .c ", "{ .b = 5 }"), ("{ .b = 5 } | { .c = 5", "{ }"),
         ("{ span.a = }", "{ }"), ("{ span.a = && resource.service.name = \"x\" }", "{ resource.service.name = `x` }"),
         ("{ resource.service.name = \"x\" && span.a = }", "{ resource.service.name = `x` }"),
         ("{ resource.service.name = \"x\" && span. }", "{ resource.service.name = `x` }"),
@@ -26,12 +30,39 @@ import TraceQLReference
         #expect(CheckedQuery(lenient: text).query.description == condition)
     }
 
+    @Test("what is written key by key never selects less than in the end", arguments: [
+        "{ resource.service.name = \"checkout\" && span.http.status_code >= 500 && name =~ \"GET.*\" }",
+        "{ .a = 15 && (.b = 2 && !.c) && .d != nil && `x` = .\"c d\" && 2 < .e && kind = server }",
+        "{span.a>=10&&.b=~`x.*`&&status=error&&duration>1.5s&&event:name=\"b\"}",
+    ])
+    func typed(text: String) throws {
+        // Each condition of what is there so far stands in the end too.
+        let whole = try #require(conjuncts(CheckedQuery(text)))
+        for count in 0...text.count {
+            let known = conjuncts(CheckedQuery(lenient: String(text.prefix(count))))
+            #expect(Set(known ?? []).isSubset(of: whole), "\(text.prefix(count))")
+        }
+        #expect(conjuncts(CheckedQuery(lenient: text)) == whole)
+    }
+
+    private func conjuncts(_ query: CheckedQuery) -> [FieldExpression]? {
+        guard case .spansets(let expression)? = query.search?.stages.first, case .filter(let filter?) = expression.form
+        else { return nil }
+        return conjuncts(filter)
+    }
+
+    private func conjuncts(_ condition: FieldExpression) -> [FieldExpression] {
+        guard case .all(let operands) = condition.form else { return [condition] }
+        return operands.flatMap(conjuncts)
+    }
+
     @Test("text that is too long, too deep or full of patterns asks for everything")
     func hostile() {
         let patterns = (0..<100).map { ".a =~ \"\($0)\"" }.joined(separator: " && ")
         for text in [
             "{ .a = 1 " + String(repeating: " ", count: 200_000), "{ " + String(repeating: "(", count: 100_000),
             String(repeating: "{ .a ", count: 20_000), "{ \(patterns) }",
+            "{ .x = && " + String(repeating: ".a=1&&.b=2||", count: 9_000) + ".c=3 }",
         ] {
             #expect(CheckedQuery(lenient: text).query == CheckedQuery.everything.query)
         }
