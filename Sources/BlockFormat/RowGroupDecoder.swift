@@ -50,12 +50,7 @@ struct RowGroupDecoder: ~Copyable {
     func integers(
         _ column: UInt32, count: Int, _ range: Range<Int>, into values: inout FlatBuffer<UInt64>
     ) throws(BlockError) {
-        guard let chunk = directory.chunk(column) else {
-            values.resize(to: values.count + range.count, filling: 0)
-            return
-        }
-        try check(chunk, count: count, range)
-        try decode(chunk) { (body) throws(ByteCodingError) in
+        try append(column, count, range, wantedCount: range.count, to: &values) { (body, values) throws(ByteCodingError) in
             try IntegerChunk.decode(body, count: count, range: range, into: &values)
         }
     }
@@ -66,13 +61,18 @@ struct RowGroupDecoder: ~Copyable {
     func integers(
         _ column: UInt32, count: Int, at places: Span<Int>, into values: inout FlatBuffer<UInt64>
     ) throws(BlockError) {
-        guard let chunk = directory.chunk(column) else {
-            values.resize(to: values.count + places.count, filling: 0)
-            return
-        }
-        try check(chunk, count: count, 0..<count)
-        try decode(chunk) { (body) throws(ByteCodingError) in
+        try append(column, count, 0..<count, wantedCount: places.count, to: &values) {
+            (body, values) throws(ByteCodingError) in
             try IntegerChunk.pick(body, count: count, at: places, into: &values)
+        }
+    }
+
+    /// Appends codes `range` of a column with a block dictionary; 0s if it has no chunk.
+    func codes(
+        _ column: UInt32, count: Int, _ range: Range<Int>, into codes: inout FlatBuffer<UInt32>
+    ) throws(BlockError) {
+        try append(column, count, range, wantedCount: range.count, to: &codes) { (body, codes) throws(ByteCodingError) in
+            try CodeChunk.decode(body, count: count, range: range, into: &codes)
         }
     }
 
@@ -82,28 +82,23 @@ struct RowGroupDecoder: ~Copyable {
     func codes(
         _ column: UInt32, count: Int, at places: Span<Int>, into codes: inout FlatBuffer<UInt32>
     ) throws(BlockError) {
-        guard let chunk = directory.chunk(column) else {
-            codes.resize(to: codes.count + places.count, filling: 0)
-            return
-        }
-        try check(chunk, count: count, 0..<count)
-        try decode(chunk) { (body) throws(ByteCodingError) in
+        try append(column, count, 0..<count, wantedCount: places.count, to: &codes) {
+            (body, codes) throws(ByteCodingError) in
             try CodeChunk.pick(body, count: count, at: places, into: &codes)
         }
     }
 
-    /// Appends codes `range` of a column with a block dictionary; 0s if it has no chunk.
-    func codes(
-        _ column: UInt32, count: Int, _ range: Range<Int>, into codes: inout FlatBuffer<UInt32>
+    /// Appends what `decode` takes out of a column's chunk; 0s if it has none.
+    private func append<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ column: UInt32, _ count: Int, _ range: Range<Int>, wantedCount: Int, to values: inout FlatBuffer<Value>,
+        _ decode: (RawSpan, inout FlatBuffer<Value>) throws(ByteCodingError) -> Void
     ) throws(BlockError) {
         guard let chunk = directory.chunk(column) else {
-            codes.resize(to: codes.count + range.count, filling: 0)
+            values.resize(to: values.count + wantedCount, filling: 0)
             return
         }
         try check(chunk, count: count, range)
-        try decode(chunk) { (body) throws(ByteCodingError) in
-            try CodeChunk.decode(body, count: count, range: range, into: &codes)
-        }
+        try self.decode(chunk) { (body) throws(ByteCodingError) in try decode(body, &values) }
     }
 
     /// The rows of an integer column with `count` values in the group whose value is wanted; without a chunk all are 0.
@@ -112,11 +107,7 @@ struct RowGroupDecoder: ~Copyable {
     func rows(
         integers column: UInt32, count: Int, _ wanted: ValueSet, limit: UInt64 = .max
     ) throws(BlockError) -> BitMask {
-        guard let chunk = directory.chunk(column) else {
-            return BitMask(repeating: wanted.contains(0), count: count)
-        }
-        try check(chunk, count: count, 0..<count)
-        return try decode(chunk) { (body) throws(ByteCodingError) in
+        try rows(column, count, wanted) { (body) throws(ByteCodingError) in
             try IntegerChunk.rows(body, count: count, wanted, limit: limit)
         }
     }
@@ -125,13 +116,17 @@ struct RowGroupDecoder: ~Copyable {
     func rows(
         codes column: UInt32, count: Int, _ wanted: ValueSet, limit: Int
     ) throws(BlockError) -> BitMask {
-        guard let chunk = directory.chunk(column) else {
-            return BitMask(repeating: wanted.contains(0), count: count)
-        }
-        try check(chunk, count: count, 0..<count)
-        return try decode(chunk) { (body) throws(ByteCodingError) in
+        try rows(column, count, wanted) { (body) throws(ByteCodingError) in
             try CodeChunk.rows(body, count: count, wanted, limit: limit)
         }
+    }
+
+    private func rows(
+        _ column: UInt32, _ count: Int, _ wanted: ValueSet, _ rows: (RawSpan) throws(ByteCodingError) -> BitMask
+    ) throws(BlockError) -> BitMask {
+        guard let chunk = directory.chunk(column) else { return BitMask(repeating: wanted.contains(0), count: count) }
+        try check(chunk, count: count, 0..<count)
+        return try decode(chunk, rows)
     }
 
     /// The strings of a column without a block dictionary, for values `range`; nil if it has no chunk.

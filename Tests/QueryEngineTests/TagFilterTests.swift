@@ -22,8 +22,8 @@ internal import TraceStorage
     func random(seed: UInt64) async throws {
         var random = RandomSearches(seed: seed)
         var store = try await ReferenceStore(traceCount: 25, spanCount: 12, &random, seed: seed)
-        for round in 0..<3 {
-            for _ in 0..<(round == 0 ? 40 : 20) {
+        try await store.inEveryState { (store, state) in
+            for _ in 0..<(state == .filled ? 40 : 20) {
                 // As while somebody types: also what is cut off somewhere.
                 let text = random.search().query.description
                 let length = random.random.once(in: 2) ? text.count : random.random.below(text.count)
@@ -35,8 +35,6 @@ internal import TraceStorage
                 }
                 try await compare(store, query, random.random.pick(Self.subjects))
             }
-            if round == 0 { try await store.filled.opened.flushAll() }
-            if round == 1 { try await store.filled.reopen() }
         }
     }
 
@@ -60,6 +58,24 @@ internal import TraceStorage
         var query = TagQuery()
         query.countsSpans = true
         for subject in Self.subjects + long { try await compare(store, query, subject) }
+    }
+
+    @Test("are all shown while a query is written, key by key") func typed() async throws {
+        var random = RandomSearches(seed: 4)
+        let store = try await ReferenceStore(traceCount: 25, spanCount: 12, &random, seed: 4)
+        let text = "{ resource.service.name = \"shop\" && span.a >= 0 && name =~ \"G.*\" }"
+        let subjects: [TagSubject] = [.attribute("b", [.span, .resource]), .intrinsic(.name), .intrinsic(.status)]
+        var shown: [Set<String>] = subjects.map { _ in [] }
+        for length in (0...text.count).reversed() {
+            var query = TagQuery()
+            query.filter = CheckedQuery(lenient: String(text.prefix(length)))
+            for (index, subject) in subjects.enumerated() {
+                let found = try await store.filled.engine.tagValues(subject, query, tenant: .single)
+                let texts = Set(found.values.map { "\($0.kind) \($0.text)" })
+                if length == text.count { shown[index] = texts }
+                #expect(shown[index].isSubset(of: texts) && found.partialReason == nil, "\(text.prefix(length))")
+            }
+        }
     }
 
     @Test("are counted for all spans too") func all() async throws {

@@ -71,71 +71,54 @@ extension BlockReader {
         case .eventAttribute(let key): return try await TagAttributes(key, of: .event, self)
         case .linkAttribute(let key): return try await TagAttributes(key, of: .link, self)
         case .resourceAttribute(let key):
-            return TagTable(.resource, schema.resources.map(\.encoded)) { .init(first: key, in: $0, of: .resource) }
+            return TagIntegers(.resource, schema.resources.map(\.encoded)) { .init(first: key, in: $0, of: .resource) }
         case .scopeAttribute(let key):
-            return TagTable(.scope, schema.scopes.map(\.encoded)) { .init(first: key, in: $0, of: .scope) }
+            return TagIntegers(.scope, schema.scopes.map(\.encoded)) { .init(first: key, in: $0, of: .scope) }
         case .scopeName:
-            return TagTable(.scope, schema.scopes.map(\.encoded)) {
+            return TagIntegers(.scope, schema.scopes.map(\.encoded)) {
                 .string(EncodedAttributes.text(.name, in: $0.rawSpan))
             }
         case .scopeVersion:
-            return TagTable(.scope, schema.scopes.map(\.encoded)) {
+            return TagIntegers(.scope, schema.scopes.map(\.encoded)) {
                 .string(EncodedAttributes.text(.version, in: $0.rawSpan))
             }
         case .name: return try await TagStrings(.name, self)
         case .statusMessage: return try await TagStrings(.statusMessage, self)
         case .eventName: return try await TagStrings(.eventName, of: .event, self)
-        case .status: return TagIntegers(.status)
-        case .kind: return TagIntegers(.kind)
+        case .status: return TagIntegers(signed: .status)
+        case .kind: return TagIntegers(signed: .kind)
         case .eventTime, .linkTraceID, .linkSpanID, .duration, .spanID, .isRoot: return nil
         }
     }
 }
 
-/// Of what rows refer to in a table of the schema.
-private struct TagTable: TagColumn {
-    private let column: UInt32
-    private let entries: [[UInt8]]
-    private let value: @Sendable ([UInt8]) -> ListedValues.Value?
-    private var numbers: CodeNumbers
-
-    init(_ column: FixedColumn, _ entries: [[UInt8]], _ value: @escaping @Sendable ([UInt8]) -> ListedValues.Value?) {
-        self.column = column.rawValue
-        self.entries = entries
-        self.value = value
-        numbers = CodeNumbers(count: entries.count)
-    }
-
-    var columns: Set<UInt32> { [column] }
-    var byteCount: Int { numbers.byteCount }
-
-    func mayOccur(_ directory: RowGroupDirectory) -> Bool { true }
-
-    mutating func add(
-        _ rows: BitMask, _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>,
-        _ tally: inout ValueTally
-    ) throws(BlockError) {
-        let (entries, value) = (entries, value)
-        let codes = try decoder.integers(column, at: rows)
-        let places = rows.markedRows
-        for index in 0..<codes.count {
-            let number = try numbers.number(
-                of: codes[index],
-                { (code) throws(BlockError) in
-                    guard code < UInt64(entries.count) else { throw BlockFilter.unfit(decoder) }
-                    return value(entries[Int(code)])
-                }, in: &tally)
-            pairs.append(number, row: places[index])
-        }
-    }
-}
-
-/// Of a column of 32 bits with a sign.
+/// Of an integer column that every row has.
 private struct TagIntegers: TagColumn {
     private let column: UInt32
-    private var numbers = CodeNumbers(count: 64)
+    /// What all integers lie below.
+    private let limit: UInt64
+    /// What an integer stands for.
+    private let value: @Sendable (UInt64) -> ListedValues.Value?
+    private var numbers: CodeNumbers
 
-    init(_ column: FixedColumn) { self.column = column.rawValue }
+    init(
+        _ column: FixedColumn, limit: UInt64 = .max, value: @escaping @Sendable (UInt64) -> ListedValues.Value?
+    ) {
+        self.column = column.rawValue
+        self.limit = limit
+        self.value = value
+        numbers = CodeNumbers(count: min(Int(clamping: limit), 64))
+    }
+
+    /// Of a column of 32 bits with a sign.
+    init(signed column: FixedColumn) { self.init(column) { .integer(Int64(Int32(truncatingIfNeeded: $0))) } }
+
+    /// Of a column that refers to entries of a table.
+    init(
+        _ column: FixedColumn, _ entries: [[UInt8]], _ value: @escaping @Sendable ([UInt8]) -> ListedValues.Value?
+    ) {
+        self.init(column, limit: UInt64(entries.count)) { value(entries[Int($0)]) }
+    }
 
     var columns: Set<UInt32> { [column] }
     var byteCount: Int { numbers.byteCount }
@@ -146,11 +129,16 @@ private struct TagIntegers: TagColumn {
         _ rows: BitMask, _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>,
         _ tally: inout ValueTally
     ) throws(BlockError) {
-        let values = try decoder.integers(column, at: rows)
+        let (limit, value) = (limit, value)
+        let integers = try decoder.integers(column, at: rows)
         let places = rows.markedRows
-        for index in 0..<values.count {
-            let number = numbers.number(
-                of: values[index], { .integer(Int64(Int32(truncatingIfNeeded: $0))) }, in: &tally)
+        for index in 0..<integers.count {
+            let number = try numbers.number(
+                of: integers[index],
+                { (integer) throws(BlockError) in
+                    guard integer < limit || limit == .max else { throw BlockFilter.unfit(decoder) }
+                    return value(integer)
+                }, in: &tally)
             pairs.append(number, row: places[index])
         }
     }
