@@ -7,9 +7,13 @@ package enum TraceQLLimits {
     package static let maximumByteCount = 128 << 10
 
     /// The greatest depth of a syntax tree. Everything that walks a tree may recurse: 256 levels at less than a
-    /// kilobyte each fit the smallest stack there is (512 KiB) with room to spare. Chains of the same `&&` or `||` are
-    /// one level however long they are.
+    /// kilobyte each fit the smallest stack there is (512 KiB) with room to spare. Chains are one level however long they
+    /// are: of the same `&&` or `||` in a filter, of `+` and `-`, of `*`, `/` and `%`, and of filters.
     package static let maximumDepth = 256
+
+    /// The most operands of a chain of filters, or of arithmetic. Each filter is held against every row group; of the
+    /// same `&&` or `||` inside of a filter only the bytes of the query limit the number.
+    package static let maximumOperandCount = 4_096
 
     /// The most regular expressions in one query, each with `regularExpressionByteCount` of memory at most.
     package static let maximumRegularExpressions = 64

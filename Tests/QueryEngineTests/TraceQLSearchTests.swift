@@ -23,6 +23,25 @@ internal import TraceQLReference
         }
     }
 
+    @Test("takes long chains of filters", arguments: [3, 70, 1_000], [
+        ["&&"], ["||"], ["&&", "||"], [">>"], ["<<", "!>"], ["&~", "&>>"],
+    ])
+    func chains(count: Int, operators: [String]) async throws {
+        var random = RandomSearches(seed: 5)
+        let store = try await ReferenceStore(traceCount: 15, spanCount: 8, &random, seed: 5)
+        let filters = ["{ }", "{ .a != nil }", "{ .b >= 0 }", "{ status != ok }", "{ name != `x` }", "{ .a * 2 + 1 > 0 }"]
+        for isFlushed in [false, true] {
+            if isFlushed { try await store.filled.opened.flushAll() }
+            for _ in 0..<(count < 1_000 ? 5 : 1) {
+                var text = random.random.pick(filters)
+                for _ in 1..<count { text += " \(random.random.pick(operators)) \(random.random.pick(filters))" }
+                let query = try CheckedQuery(text)
+                let (found, expected) = (try await store.found(query), try store.expected(query))
+                #expect(found == expected, "\(query.query)")
+            }
+        }
+    }
+
     @Test("shows what the query names") func shown() async throws {
         var random = RandomSearches(seed: 3)
         var trace = random.trace(spanCount: 1)

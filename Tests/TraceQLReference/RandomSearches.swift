@@ -122,7 +122,7 @@ package struct RandomSearches {
         }
         let structural = SpansetOperator.structural(random.pick(StructuralRelation.allCases), random.pick(StructuralForm.allCases))
         let `operator` = random.once(in: 2) ? structural : random.pick([.and, .or])
-        return SpansetExpression(.operation(`operator`, spansets(depth: depth - 1), spansets(depth: depth - 1)))
+        return SpansetExpression(spansets(depth: depth - 1), `operator`, spansets(depth: depth - 1))
     }
 
     private static let comparisons: [ComparisonOperator] = [.equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual]
@@ -145,7 +145,7 @@ package struct RandomSearches {
             let pattern = FieldExpression(.literal(.string(random.pick(["G.*", ".*", "x\\.y|POST", ""]))))
             return FieldExpression(.comparison(random.once(in: 2) ? .matches : .matchesNot, field, pattern))
         case 4:
-            let sum = FieldExpression(.arithmetic(random.pick(ArithmeticOperator.allCases), field, FieldExpression(.literal(.int(2)))))
+            let sum = FieldExpression(field, random.pick(ArithmeticOperator.allCases), FieldExpression(.literal(.int(2))))
             return FieldExpression(.comparison(random.pick(Self.comparisons), sum, FieldExpression(.literal(.int(3)))))
         case 5: return FieldExpression(.comparison(random.pick(Self.comparisons), field, fieldExpression()))
         default: return FieldExpression(.comparison(random.pick(Self.comparisons), field, FieldExpression(.literal(literal(for: field)))))

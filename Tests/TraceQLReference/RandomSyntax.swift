@@ -36,7 +36,11 @@ package struct RandomSyntax {
             return FieldExpression(.comparison(comparison, field(depth: depth - 1), field(depth: depth - 1)))
         default:
             let arithmetic = random.pick(ArithmeticOperator.allCases)
-            return FieldExpression(.arithmetic(arithmetic, field(depth: depth - 1), field(depth: depth - 1)))
+            var expression = FieldExpression(field(depth: depth - 1), arithmetic, field(depth: depth - 1))
+            for _ in 0..<(random.once(in: 20) ? random.below(400) : 0) {
+                expression = FieldExpression(expression, random.pick([.plus, .minus]), leaf())
+            }
+            return expression
         }
     }
 
@@ -130,14 +134,26 @@ package struct RandomSyntax {
             return SpansetExpression(.pipeline(inner))
         }
         let `operator` = spansetOperator()
-        return SpansetExpression(.operation(`operator`, spansets(depth: depth - 1), spansets(depth: depth - 1)))
+        var expression = SpansetExpression(spansets(depth: depth - 1), `operator`, spansets(depth: depth - 1))
+        // Operators that bind equally: others make a level each.
+        let equals: [SpansetOperator] =
+            if case .structural = `operator` { (0..<3).map { _ in structuralOperator() } } else { [.and, .or] }
+        let others = random.once(in: 2) ? [`operator`] : equals
+        for _ in 0..<(random.once(in: 10) ? random.below(400) : random.below(3)) {
+            expression = SpansetExpression(expression, random.pick(others), SpansetExpression(.filter(leaf())))
+        }
+        return expression
+    }
+
+    private mutating func structuralOperator() -> SpansetOperator {
+        .structural(random.pick(StructuralRelation.allCases), random.pick(StructuralForm.allCases))
     }
 
     private mutating func spansetOperator() -> SpansetOperator {
         switch random.below(4) {
         case 0: .and
         case 1: .or
-        default: .structural(random.pick(StructuralRelation.allCases), random.pick(StructuralForm.allCases))
+        default: structuralOperator()
         }
     }
 

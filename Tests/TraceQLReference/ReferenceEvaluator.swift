@@ -53,10 +53,11 @@ private struct Run {
             let spans = spanset.spans.filter { fields.selects(condition, $0) }
             result = [ReferenceSpanset(spans: spans, attributes: spanset.attributes)]
         case .pipeline(let pipeline): result = apply(pipeline, to: [spanset])
-        case .operation(let `operator`, let left, let right):
-            let left = union(select(left, of: spanset))
-            let right = union(select(right, of: spanset))
-            result = [ReferenceSpanset(spans: combine(`operator`, left, right))]
+        case .chain(let first, let steps):
+            let spans = steps.reduce(union(select(first, of: spanset))) { left, step in
+                combine(step.operator, left, union(select(step.operand, of: spanset)))
+            }
+            result = [ReferenceSpanset(spans: spans)]
         }
         result.removeAll { $0.spans.isEmpty }
         return result

@@ -60,8 +60,8 @@ struct ReferenceFields {
             return .boolean(operands.allSatisfy { isTrue($0, at: place) })
         case .any(let operands):
             return .boolean(operands.contains { isTrue($0, at: place) })
-        case .arithmetic(let arithmetic, let left, let right):
-            return arithmetic.apply(value(of: left, at: place), value(of: right, at: place))
+        case .arithmetic(let first, let steps):
+            return steps.reduce(value(of: first, at: place)) { $1.operator.apply($0, value(of: $1.operand, at: place)) }
         case .comparison(let comparison, let left, let right):
             return .boolean(holds(comparison, left, right, at: place))
         }

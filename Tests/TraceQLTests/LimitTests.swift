@@ -5,6 +5,42 @@ import TraceQL
 
 private func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
 
+/// Operands with operators between them.
+struct Chain: Sendable, CustomTestStringConvertible {
+    let first: String
+    /// The operators, in turn, each with its operand.
+    let steps: [String]
+    var end = ""
+    /// The most operands.
+    let limit: Int
+
+    var testDescription: String { first + steps.joined() }
+
+    func text(_ count: Int) -> String {
+        first + (0..<(count - 1)).map { steps[$0 % steps.count] }.joined() + end
+    }
+
+    private static let (operands, depth) = (TraceQLLimits.maximumOperandCount, TraceQLLimits.maximumDepth)
+
+    static let all = [
+        Chain(first: "{ .a }", steps: [" && { .a }"], limit: operands), Chain(first: "{ }", steps: [" || { }"], limit: operands),
+        Chain(first: "{ }", steps: [" && { }", " || { }"], limit: operands),
+        Chain(first: "{ }", steps: [" >> { }"], limit: operands),
+        Chain(first: "{ }", steps: [" > { }", " !~ { }", " &<< { }"], limit: operands),
+        Chain(first: "({ } | count() > 1)", steps: [" && { }"], limit: operands),
+        Chain(first: "{ .a=1", steps: ["||.a=2"], end: " }", limit: .max),
+        Chain(first: "{ .a=1", steps: ["&&.b=2"], end: " }", limit: .max),
+        Chain(first: "{ .a", steps: [" && .b", " || .c"], end: " }", limit: depth),
+        Chain(first: "{ .a", steps: [" + 1", " - .b"], end: " = 1 }", limit: operands),
+        Chain(first: "{ .a", steps: [" * 1", " / .b", " % 2"], end: " = 1 }", limit: operands),
+        Chain(first: "{ 1", steps: [" + 1"], end: " = .a }", limit: operands),
+        Chain(first: "{ .a", steps: [" ^ 2"], end: " = 1 }", limit: depth),
+        Chain(first: "{ }", steps: [" | { .a }"], limit: .max), Chain(first: "{ }", steps: [" | by(.a)"], limit: .max),
+        Chain(first: "{ } | count() > 1", steps: [" + 1"], limit: depth),
+        Chain(first: "({ } | rate())", steps: ["+({}|rate())"], limit: depth),
+    ]
+}
+
 /// Queries made to hurt.
 @Suite struct LimitTests {
     private func code(of text: String) -> TraceQLError.Code? {
@@ -58,6 +94,25 @@ private func repeated(_ text: String, _ count: Int) -> String { String(repeating
         let text = "{ .a = 1" + repeated(" || .b = 2", 10_000) + " }"
         let query = try CheckedQuery(text)
         #expect(try CheckedQuery(query.query).query == query.query)
+    }
+
+    @Test("a chain goes through every walk, or is refused", arguments: [10, 1_000, 10_000], Chain.all)
+    func chains(count: Int, chain: Chain) async throws {
+        let text = chain.text(count)
+        try #require(text.utf8.count <= TraceQLLimits.maximumByteCount)
+        guard count <= chain.limit else {
+            #expect(code(of: text) == .tooLarge)
+            return
+        }
+        // On a thread whose stack is smaller than the main thread's.
+        try await Task {
+            let query = try CheckedQuery(text)
+            #expect(try CheckedQuery(query.query).query == query.query)
+            #expect(Set([query.query, query.query]).count == 1)
+            for case .spansets(let expression) in query.search?.stages ?? [] {
+                if case .filter(let condition?) = expression.form { _ = condition.folded().fields }
+            }
+        }.value
     }
 
     @Test("a query may have 128 KiB and not a byte more")

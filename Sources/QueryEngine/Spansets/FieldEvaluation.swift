@@ -50,8 +50,8 @@ struct FieldEvaluation {
         case .minus(let operand): return value(operand, place).negated
         case .all(let operands): return .boolean(operands.allSatisfy { isTrue($0, place) })
         case .any(let operands): return .boolean(operands.contains { isTrue($0, place) })
-        case .arithmetic(let operation, let left, let right):
-            return operation.apply(value(left, place), value(right, place))
+        case .arithmetic(let first, let steps):
+            return steps.reduce(value(first, place)) { $1.operator.apply($0, value($1.operand, place)) }
         case .comparison(let comparison, let left, let right):
             return .boolean(compare(comparison, left, right, place))
         }

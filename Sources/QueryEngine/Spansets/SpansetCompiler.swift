@@ -29,6 +29,7 @@ struct SpansetCompiler {
     private let filters: FieldCompiler
     private(set) var leaves: [SpansetProgram.Leaf] = []
     private(set) var shown: [SpanField] = []
+    private var isShown: Set<SpanField> = []
     /// Those that the query asks to be shown.
     private(set) var selected: [SpanField] = []
 
@@ -55,13 +56,15 @@ struct SpansetCompiler {
             show(filter?.fields ?? [])
             leaves.append(filters.leaf(filter))
             return .leaf(leaves.count - 1)
-        case .operation(let operation, let left, let right): return .operation(operation, node(left), node(right))
+        case .chain(let first, let steps):
+            let first = node(first)
+            return .chain(first, steps.map { SpansetProgram.Step(operation: $0.operator, node: node($0.operand)) })
         case .pipeline(let pipeline): return .pipeline(stages(pipeline))
         }
     }
 
     private mutating func show(_ fields: [SpanField]) {
-        for field in fields where !shown.contains(field) { shown.append(field) }
+        for field in fields where isShown.insert(field).inserted { shown.append(field) }
     }
 
     // MARK: - What every hit has
@@ -76,13 +79,18 @@ struct SpansetCompiler {
         switch node {
         case .leaf(let index): return [index]
         case .pipeline(let stages): return required(stages)
-        case .operation(.or, let left, let right):
-            guard let a = required(left), let b = required(right) else { return nil }
-            return a + b
-        case .operation(.structural(_, .negated), _, let right): return required(right)
-        case .operation(_, let left, let right):
-            guard let a = required(left), let b = required(right) else { return required(left) ?? required(right) }
-            return breadth(a) < breadth(b) ? a : b
+        case .chain(let first, let steps):
+            return steps.reduce(into: required(first)) { found, step in
+                let further = required(step.node)
+                switch step.operation {
+                case .or:
+                    if let further { found?.append(contentsOf: further) } else { found = nil }
+                case .structural(_, .negated): found = further
+                case .and, .structural:
+                    guard let further else { return }
+                    if found.map({ breadth(further) <= breadth($0) }) ?? true { found = further }
+                }
+            }
         }
     }
 

@@ -50,9 +50,11 @@ extension SpansetJudge {
         case .leaf(let index):
             guard trace.marks[index].holds(in: trace.rows) else { return 0 }
             return program.leaves[index].trace.allSatisfy { $0.holds(trace.facts) } ? 1 &<< UInt64(index) : 0
-        case .operation(let operation, let left, let right):
-            let (a, b) = (selectingLeaves(left, trace), selectingLeaves(right, trace))
-            return operation == .and && (a == 0 || b == 0) ? 0 : a | b
+        case .chain(let first, let steps):
+            return steps.reduce(selectingLeaves(first, trace)) { a, step in
+                let b = selectingLeaves(step.node, trace)
+                return step.operation == .and && (a == 0 || b == 0) ? 0 : a | b
+            }
         case .pipeline: return 0
         }
     }
@@ -68,9 +70,9 @@ extension SpansetJudge {
     private static func isQuick(_ node: SpansetProgram.Node) -> Bool {
         switch node {
         case .leaf: true
-        case .operation(.and, let left, let right), .operation(.or, let left, let right):
-            isQuick(left) && isQuick(right)
-        case .operation, .pipeline: false
+        case .chain(let first, let steps):
+            isQuick(first) && steps.allSatisfy { ($0.operation == .and || $0.operation == .or) && isQuick($0.node) }
+        case .pipeline: false
         }
     }
 }

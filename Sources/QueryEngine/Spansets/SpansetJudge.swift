@@ -109,10 +109,11 @@ struct SpansetJudge {
             let rows = select(index, input, trace)
             return rows.isEmpty ? [] : [Spanset(rows: rows, attributes: input?.attributes ?? [])]
         case .pipeline(let stages): return try run(stages, input.map { [$0] }, trace, check)
-        case .operation(let operation, let left, let right):
-            let a = union(try select(left, input, trace, check))
-            if a.isEmpty, operation == .and { return [] }
-            let rows = combine(operation, a, union(try select(right, input, trace, check)), trace)
+        case .chain(let first, let steps):
+            var rows = union(try select(first, input, trace, check))
+            for step in steps where !rows.isEmpty || step.operation.selectsBesideNothing {
+                rows = combine(step.operation, rows, union(try select(step.node, input, trace, check)), trace)
+            }
             return rows.isEmpty ? [] : [Spanset(rows: rows)]
         }
     }
@@ -192,6 +193,16 @@ struct SpansetJudge {
         var aggregate = NumberAggregate()
         for row in rows { aggregate.add(FieldEvaluation(program, values).value(argument, ofSpan: row)) }
         return aggregate.value(function)
+    }
+}
+
+extension SpansetOperator {
+    /// Whether it may select something where its left side has selected nothing.
+    fileprivate var selectsBesideNothing: Bool {
+        switch self {
+        case .or, .structural(_, .negated): true
+        case .and, .structural: false
+        }
     }
 }
 

@@ -21,8 +21,19 @@ struct SpansetProgram: Sendable {
     indirect enum Node: Sendable {
         /// Index of a leaf.
         case leaf(Int)
-        case operation(SpansetOperator, Node, Node)
+        /// From left to right.
+        case chain(Node, [Step])
         case pipeline([Stage])
+    }
+
+    /// What is combined with the spans that were selected before it.
+    struct Step: Sendable {
+        var operation: SpansetOperator
+        var node: Node
+
+        fileprivate var isStructural: Bool {
+            if case .structural = operation { true } else { false }
+        }
     }
 
     enum Stage: Sendable {
@@ -72,8 +83,8 @@ struct SpansetProgram: Sendable {
     private static func needsParents(_ node: Node) -> Bool {
         switch node {
         case .leaf: false
-        case .operation(.structural, _, _): true
-        case .operation(_, let left, let right): needsParents(left) || needsParents(right)
+        case .chain(let first, let steps):
+            needsParents(first) || steps.contains { $0.isStructural || needsParents($0.node) }
         case .pipeline(let stages): needsParents(stages)
         }
     }
@@ -92,7 +103,7 @@ struct SpansetProgram: Sendable {
     private static func needsValues(_ node: Node) -> Bool {
         switch node {
         case .leaf: false
-        case .operation(_, let left, let right): needsValues(left) || needsValues(right)
+        case .chain(let first, let steps): needsValues(first) || steps.contains { needsValues($0.node) }
         case .pipeline(let stages): needsValues(stages)
         }
     }

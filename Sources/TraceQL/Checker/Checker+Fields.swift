@@ -21,10 +21,15 @@ extension Checker {
         case .comparison(let comparison, let left, let right):
             try check(comparison, left, right, at: expression.offset)
             return .boolean
-        case .arithmetic(let arithmetic, let left, let right):
-            let left = try number(try type(of: left), arithmetic.rawValue, at: expression.offset)
-            let right = try number(try type(of: right), arithmetic.rawValue, at: expression.offset)
-            return arithmetic.resultType(left, right)
+        case .arithmetic(let first, let steps):
+            var type = try type(of: first)
+            for step in steps {
+                let symbol = step.operator.rawValue
+                type = step.operator.resultType(
+                    try number(type, symbol, at: step.offset),
+                    try number(try self.type(of: step.operand), symbol, at: step.offset))
+            }
+            return type
         }
     }
 

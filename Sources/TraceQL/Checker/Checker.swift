@@ -37,9 +37,9 @@ struct Checker {
         switch expression.form {
         case .filter(let condition): try checkCondition(condition, at: expression.offset)
         case .pipeline(let pipeline): try check(pipeline)
-        case .operation(_, let left, let right):
-            try check(left)
-            try check(right)
+        case .chain(let first, let steps):
+            try check(first)
+            for step in steps { try check(step.operand) }
         }
     }
 

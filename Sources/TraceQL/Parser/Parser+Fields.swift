@@ -18,22 +18,43 @@ extension Parser {
                 left = try chain(from: left, symbol)
                 continue
             }
+            if symbol.arithmetic != nil {
+                left = try arithmetic(from: left, precedence)
+                continue
+            }
             let offset = token.offset
-            guard symbol.comparison != nil || symbol.arithmetic != nil else { throw structuralInFilter(symbol) }
+            guard let comparison = symbol.comparison else { throw structuralInFilter(symbol) }
             try advance()
             try checkKeyword(after: left.expression)
-            let rightMinimum = precedence == .power ? .power : precedence.tighter
-            let right = try nested { (parser) throws(Misfit) in try parser.field(rightMinimum) }
-            let form: FieldExpression.Form =
-                if let comparison = symbol.comparison {
-                    .comparison(comparison, left.expression, right.expression)
-                } else {
-                    .arithmetic(symbol.arithmetic ?? .plus, left.expression, right.expression)
-                }
+            let right = try nested { (parser) throws(Misfit) in try parser.field(precedence.tighter) }
+            let form = FieldExpression.Form.comparison(comparison, left.expression, right.expression)
             let height = try height(left.height, right.height, at: offset)
             left = SizedField(expression: FieldExpression(form, offset: offset), height: height)
         }
         return left
+    }
+
+    /// All arithmetic behind an operand that binds equally, as one expression; of `^` one step.
+    private mutating func arithmetic(from left: SizedField, _ precedence: Precedence) throws(Misfit) -> SizedField {
+        let start = token.offset
+        let known = left.expression.arithmetic(precedence: precedence)
+        var (first, steps) = known ?? (left.expression, [])
+        var highest = known == nil ? left.height : left.height - 1
+        while case .symbol(let symbol) = token.content, symbol.precedence == precedence,
+            let `operator` = symbol.arithmetic
+        {
+            let offset = token.offset
+            try advance()
+            if steps.isEmpty { try checkKeyword(after: first) }
+            let minimum = precedence == .power ? precedence : precedence.tighter
+            let right = try nested { (parser) throws(Misfit) in try parser.field(minimum) }
+            steps.append(OperatorStep(`operator`, right.expression, offset: offset))
+            try checkOperandCount(steps.count + 1, at: offset)
+            highest = max(highest, right.height)
+        }
+        return SizedField(
+            expression: FieldExpression(.arithmetic(first, steps), offset: start),
+            height: try height(highest, 0, at: start))
     }
 
     /// All operands of one `&&` or `||` as one expression.

@@ -115,6 +115,11 @@ extension Parser {
         var left = try operand()
         while case .symbol(let symbol) = token.content, let precedence = symbol.precedence, precedence >= minimum {
             let offset = token.offset
+            if symbol.spansetOperator != nil, let spansets = left.operand.asSpansets(at: leftOffset) {
+                left = try chain(from: spansets, height: left.height, precedence, at: leftOffset)
+                leftOffset = offset
+                continue
+            }
             try advance()
             let rightOffset = token.offset
             let rightMinimum = precedence == .power ? .power : precedence.tighter
@@ -127,6 +132,37 @@ extension Parser {
             leftOffset = offset
         }
         return left
+    }
+
+    /// Spansets and all operators behind them that bind equally, as one expression.
+    private mutating func chain(
+        from left: SpansetExpression, height: Int, _ precedence: Precedence, at leftOffset: Int
+    ) throws(Misfit) -> SizedOperand {
+        let start = token.offset
+        let known = left.chain(precedence: precedence)
+        var (first, steps) = known ?? (left, [])
+        var highest = known == nil ? height : height - 1 - SpansetExpression.marks(steps).count
+        while case .symbol(let symbol) = token.content, symbol.precedence == precedence,
+            let `operator` = symbol.spansetOperator
+        {
+            let offset = token.offset
+            try advance()
+            let rightOffset = token.offset
+            let right = try nested { (parser) throws(Misfit) in try parser.expression(precedence.tighter) }
+            guard let spansets = right.operand.asSpansets(at: rightOffset) else {
+                let sides = Sides(
+                    symbol: symbol, offset: offset, left: .spansets(first), leftOffset: leftOffset, right: right.operand,
+                    rightOffset: rightOffset)
+                throw sides.doesNotFit()
+            }
+            steps.append(OperatorStep(`operator`, spansets, offset: offset))
+            try checkOperandCount(steps.count + 1, at: offset)
+            highest = max(highest, right.height)
+        }
+        return SizedOperand(
+            operand: .spansets(SpansetExpression(.chain(first, steps), offset: start)),
+            // So that what it prints as is no deeper.
+            height: try self.height(highest + SpansetExpression.marks(steps).count, 0, at: start))
     }
 
     private mutating func operand() throws(Misfit) -> SizedOperand {

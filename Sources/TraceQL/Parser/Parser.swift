@@ -143,6 +143,14 @@ struct Parser {
         return height
     }
 
+    /// - Parameter count: Operands of a chain.
+    func checkOperandCount(_ count: Int, at offset: Int) throws(Misfit) {
+        guard count > TraceQLLimits.maximumOperandCount else { return }
+        throw Misfit(
+            .tooLarge, at: offset, "a chain has more than \(TraceQLLimits.maximumOperandCount) operands",
+            suggestion: "put alternatives into one filter, `{ … || … }`, or into a pattern, `{ .a =~ \"x|y\" }`")
+    }
+
     private func tooDeep(at offset: Int) -> Misfit {
         Misfit(
             .tooLarge, at: offset, "the query is nested more than \(TraceQLLimits.maximumDepth) levels deep",

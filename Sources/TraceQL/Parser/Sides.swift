@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An operator between two operands of a pipeline, and what it makes of them.
+/// An operator between two operands of a pipeline, of which the left one is no spansets, and what it makes of them.
 struct Sides {
     var symbol: Symbol
     var offset: Int
@@ -10,17 +10,9 @@ struct Sides {
     var rightOffset: Int
 
     func combined() throws(Misfit) -> Operand {
-        if let spansets = spansets() { return .spansets(spansets) }
         if let comparison = symbol.comparison, let combined = try compared(comparison) { return combined }
         if let arithmetic = symbol.arithmetic, let combined = try computed(arithmetic) { return combined }
         throw doesNotFit()
-    }
-
-    private func spansets() -> SpansetExpression? {
-        guard let `operator` = symbol.spansetOperator, let left = left.asSpansets(at: leftOffset),
-            let right = right.asSpansets(at: rightOffset)
-        else { return nil }
-        return SpansetExpression(.operation(`operator`, left, right), offset: offset)
     }
 
     private func compared(_ comparison: ComparisonOperator) throws(Misfit) -> Operand? {
@@ -47,7 +39,7 @@ struct Sides {
         return .metrics(MetricsExpression(.arithmetic(arithmetic, left, right), offset: offset))
     }
 
-    private func doesNotFit() -> Misfit {
+    func doesNotFit() -> Misfit {
         let message = "`\(symbol.rawValue)` can't stand between \(left.name) and \(right.name)"
         let suggestion: String? =
             switch (symbol, left, right) {

@@ -12,8 +12,10 @@ extension FieldExpression: CustomStringConvertible {
         case .any(let operands): operands.map { $0.text(in: .comparison) }.joined(separator: " || ")
         case .comparison(let comparison, let left, let right):
             "\(left.text(in: .comparison)) \(comparison.rawValue) \(right.text(in: .sum))"
-        case .arithmetic(let arithmetic, let left, let right):
-            left.text(in: arithmetic.leftContext) + " \(arithmetic.rawValue) " + right.text(in: arithmetic.rightContext)
+        case .arithmetic(let first, let steps):
+            steps.reduce(into: first.text(in: steps[0].operator.leftContext)) { text, step in
+                text += " \(step.operator.rawValue) " + step.operand.text(in: step.operator.rightContext)
+            }
         }
     }
 
@@ -27,7 +29,7 @@ extension FieldExpression: CustomStringConvertible {
         case .not, .minus: .prefix
         case .all, .any: .logical
         case .comparison: .comparison
-        case .arithmetic(let arithmetic, _, _): arithmetic.precedence
+        case .arithmetic(_, let steps): steps[0].operator.precedence
         }
     }
 }

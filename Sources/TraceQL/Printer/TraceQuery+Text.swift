@@ -37,17 +37,31 @@ extension SpansetExpression: CustomStringConvertible {
         case .filter(nil): return "{ }"
         case .filter(let condition?): return "{ \(condition) }"
         case .pipeline(let pipeline): return "(\(pipeline))"
-        case .operation(let `operator`, let left, let right):
-            // Beside another operator that binds as tightly parentheses say which comes first.
-            let isSame = left.operation == `operator` || left.operation == nil
-            let leftText = isSame ? left.description : "(\(left))"
-            let rightText = right.operation == nil ? right.description : "(\(right))"
-            return "\(leftText) \(`operator`.symbol) \(rightText)"
+        case .chain(let first, let steps): return Self.text(first, steps)
         }
     }
 
-    private var operation: SpansetOperator? {
-        if case .operation(let `operator`, _, _) = form { `operator` } else { nil }
+    /// Where the operator of a chain changes parentheses say which comes first, unless it changes often: they are not
+    /// needed, and may not be nested too deep.
+    ///
+    /// - Returns: Before which steps a parenthesis is closed.
+    static func marks(_ steps: [OperatorStep<SpansetOperator, Self>]) -> [Int] {
+        let changes = steps.indices.dropFirst().filter { steps[$0].operator != steps[$0 - 1].operator }
+        return changes.count <= 8 ? changes : []
+    }
+
+    private static func text(_ first: Self, _ steps: [OperatorStep<SpansetOperator, Self>]) -> String {
+        let marks = marks(steps)
+        var text = String(repeating: "(", count: marks.count) + first.operandText
+        for (index, step) in steps.enumerated() {
+            if marks.contains(index) { text += ")" }
+            text += " \(step.operator.symbol) \(step.operand.operandText)"
+        }
+        return text
+    }
+
+    private var operandText: String {
+        if case .chain = form { "(\(description))" } else { description }
     }
 }
 

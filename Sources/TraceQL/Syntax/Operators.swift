@@ -75,6 +75,13 @@ package enum SpansetOperator: Hashable, Sendable {
         }
     }
 
+    var precedence: Precedence {
+        switch self {
+        case .and, .or: .logical
+        case .structural: .comparison
+        }
+    }
+
     static let allCases: [Self] =
         [.and, .or] + StructuralRelation.allCases.flatMap { relation in
             StructuralForm.allCases.map { .structural(relation, $0) }

@@ -57,7 +57,9 @@ package struct SpansetExpression: Hashable, Sendable {
     package indirect enum Form: Hashable, Sendable {
         /// Nil for `{ }`, which selects all spans.
         case filter(FieldExpression?)
-        case operation(SpansetOperator, SpansetExpression, SpansetExpression)
+        /// `{ … } && { … } || { … }`, from left to right: at least one step, of operators that bind equally. The first
+        /// operand is not itself such a chain.
+        case chain(SpansetExpression, [OperatorStep<SpansetOperator, SpansetExpression>])
         /// In parentheses, more than a mere spanset expression.
         case pipeline(Pipeline)
     }
@@ -68,6 +70,24 @@ package struct SpansetExpression: Hashable, Sendable {
     package init(_ form: Form, offset: Int = 0) {
         self.form = form
         self.offset = offset
+    }
+}
+
+extension SpansetExpression {
+    /// `left operator right`
+    package init(_ left: Self, _ operator: SpansetOperator, _ right: Self, offset: Int = 0) {
+        let step = OperatorStep(`operator`, right, offset: offset)
+        guard let (first, steps) = left.chain(precedence: `operator`.precedence) else {
+            self.init(.chain(left, [step]), offset: offset)
+            return
+        }
+        self.init(.chain(first, steps + [step]), offset: offset)
+    }
+
+    /// Its operands, if it is a chain to which further steps may be added.
+    func chain(precedence: Precedence) -> (Self, [OperatorStep<SpansetOperator, Self>])? {
+        guard case .chain(let first, let steps) = form, steps[0].operator.precedence == precedence else { return nil }
+        return (first, steps)
     }
 }
 

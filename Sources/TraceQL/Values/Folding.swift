@@ -19,11 +19,28 @@ extension FieldExpression {
         case .any(let operands): return chain(operands, decidedBy: true)
         case .comparison(let comparison, let left, let right):
             return folded(comparison, left.folded(), right.folded())
-        case .arithmetic(let arithmetic, let left, let right):
-            let (left, right) = (left.folded(), right.folded())
-            guard let a = left.literal, let b = right.literal else { return with(.arithmetic(arithmetic, left, right)) }
-            return folded(to: arithmetic.apply(a, b)) ?? with(.arithmetic(arithmetic, left, right))
+        case .arithmetic(let first, let steps): return folded(first.folded(), steps)
         }
+    }
+
+    /// Arithmetic up to the first step that has no result.
+    private func folded(
+        _ first: FieldExpression, _ steps: [OperatorStep<ArithmeticOperator, FieldExpression>]
+    ) -> FieldExpression {
+        var first = first
+        var rest: [OperatorStep<ArithmeticOperator, FieldExpression>] = []
+        for step in steps {
+            var step = step
+            step.operand = step.operand.folded()
+            if rest.isEmpty, let a = first.literal, let b = step.operand.literal,
+                let value = folded(to: step.operator.apply(a, b))
+            {
+                first = value
+            } else {
+                rest.append(step)
+            }
+        }
+        return rest.isEmpty ? first : with(.arithmetic(first, rest))
     }
 
     private func with(_ form: Form) -> FieldExpression { FieldExpression(form, offset: offset) }
