@@ -33,7 +33,7 @@ extension StaticValue {
         switch self {
         case .string(let text): 32 + text.utf8.count
         case .array(let values): values.reduce(32) { $0 + $1.byteCount }
-        case .absent, .int, .float, .boolean, .duration, .status, .kind: 32
+        case .absent, .int, .float, .boolean, .duration, .status, .kind, .opaque: 32
         }
     }
 }

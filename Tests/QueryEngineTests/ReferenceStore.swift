@@ -167,6 +167,7 @@ extension OTLPMessage.AnyValue {
         case .boolean(let value): self = .bool(value)
         case .string(let value): self = .string(Array(value.utf8))
         case .array(let values): self = .array(values.map { OTLPMessage.AnyValue($0) })
+        case .opaque: self = .keyValueList([OTLPMessage.KeyValue(key: Array("a".utf8), value: .int(1))])
         case .absent, .status, .kind: self = .empty
         }
     }

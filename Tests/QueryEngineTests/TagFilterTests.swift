@@ -198,7 +198,7 @@ private struct NaiveSelection {
         case .boolean(let value): "bool \(value)"
         case .status(let status): "keyword \(status.name)"
         case .kind(let kind): "keyword \(kind.name)"
-        case .absent, .array: nil
+        case .absent, .opaque, .array: nil
         }
     }
 }

@@ -62,6 +62,7 @@ package struct RandomSearches {
     private static let texts = ["GET", "POST", "", "x.y", "\"q\""]
 
     private mutating func value() -> StaticValue {
+        if random.once(in: 16) { return .opaque }
         if random.once(in: 8) {
             let isText = random.once(in: 2)
             return .array((0..<random.below(4)).map { _ in isText ? .string(random.pick(Self.texts)) : .int(Int64(random.below(4))) })

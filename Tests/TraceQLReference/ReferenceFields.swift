@@ -42,7 +42,8 @@ struct ReferenceFields {
     func value(of expression: FieldExpression, span: Int) -> StaticValue {
         let events = trace.spans[span].events.isEmpty ? nil : 0
         let links = trace.spans[span].links.isEmpty ? nil : 0
-        return value(of: expression, at: Place(span: span, event: events, link: links))
+        let value = value(of: expression, at: Place(span: span, event: events, link: links))
+        return value == .opaque ? .absent : value
     }
 
     func value(of expression: FieldExpression, at place: Place) -> StaticValue {

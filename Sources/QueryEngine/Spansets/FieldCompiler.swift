@@ -47,7 +47,7 @@ struct FieldCompiler {
         var leaf = SpansetProgram.Leaf()
         var translations: [Translation] = []
         var rest: [FieldExpression] = []
-        for part in (expression?.folded()).map(Self.conjuncts) ?? [] {
+        for part in (expression?.folded().withWholeIdentifiers()).map(Self.conjuncts) ?? [] {
             if let test = traceTest(part) {
                 leaf.trace.append(test)
                 continue
@@ -81,12 +81,7 @@ struct FieldCompiler {
         case .traceID: subject = .id
         default: return nil
         }
-        if reference.intrinsic == .traceID {
-            // Any digits that name the trace, of either case.
-            guard case .string(let text) = literal, comparison == .equal || comparison == .notEqual else { return nil }
-            let id = TraceID(hexadecimal: text).map(\.description) ?? text
-            return test(comparison, .string(id)).map { TraceTest(subject: subject, test: $0) }
-        }
+        if reference.intrinsic == .traceID, comparison != .equal, comparison != .notEqual { return nil }
         return intrinsicTest(reference.intrinsic, comparison, literal).map { TraceTest(subject: subject, test: $0) }
     }
 
@@ -223,7 +218,7 @@ struct FieldCompiler {
         case .float(let value): return .compares(comparison, .double(value))
         case .duration(let value): return .compares(comparison, .duration(value))
         case .boolean(let value): return .compares(comparison, .boolean(value))
-        case .absent, .status, .kind, .array: return nil
+        case .absent, .status, .kind, .array, .opaque: return nil
         }
     }
 }

@@ -28,13 +28,14 @@ struct FieldEvaluation {
         return false
     }
 
-    /// The value for the span with its first event and its first link.
+    /// The value for the span with its first event and its first link; absent where nothing can be said of it.
     func value(_ expression: FieldExpression, ofSpan row: Int32) -> StaticValue {
-        value(
+        let value = value(
             expression,
             SpanPlace(
                 row: row, event: values.eventCount(of: row) > 0 ? 0 : nil,
                 link: values.linkCount(of: row) > 0 ? 0 : nil))
+        return value == .opaque ? .absent : value
     }
 
     func value(_ expression: FieldExpression, _ place: SpanPlace) -> StaticValue {

@@ -31,7 +31,7 @@ struct ShownFields: Sendable {
     func attributes(of row: Int32, _ trace: AssembledTrace) -> [SearchedAttribute] {
         fields.compactMap { field in
             let value = trace.values(of: field.field, row)
-            return value == .absent ? nil : SearchedAttribute(name: field.name, value: value)
+            return value == .absent || value == .opaque ? nil : SearchedAttribute(name: field.name, value: value)
         }
     }
 

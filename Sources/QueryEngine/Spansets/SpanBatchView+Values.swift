@@ -103,10 +103,11 @@ extension StaticValue {
             EncodedAttributes.forEachElement(in: bytes) { type, bits, bytes in
                 guard type != .array else { return }
                 let element = StaticValue(type, bits, bytes)
-                if element != .absent { elements.append(element) }
+                if element != .absent, element != .opaque { elements.append(element) }
             }
             self = .array(elements)
-        case .absent, .empty, .keyValueList, .bytes: self = .absent
+        case .keyValueList, .bytes: self = .opaque
+        case .absent, .empty: self = .absent
         }
     }
 }

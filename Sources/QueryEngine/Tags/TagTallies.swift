@@ -157,7 +157,7 @@ extension ListedValues.Value {
         case .boolean(let value): self = .boolean(value)
         case .status(let status): self = .integer(Int64(status.rawValue))
         case .kind(let kind): self = .integer(Int64(kind.rawValue))
-        case .absent, .duration, .array: return nil
+        case .absent, .duration, .array, .opaque: return nil
         }
     }
 }

@@ -14,6 +14,7 @@ extension StaticValue: CustomStringConvertible {
         case .status(let value): value.name
         case .kind(let value): value.name
         case .array(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+        case .opaque: "…"
         }
     }
 

@@ -14,10 +14,12 @@ package enum StaticValue: Hashable, Sendable {
     case kind(KindKeyword)
     /// An attribute's array; there is no literal of it.
     case array([StaticValue])
+    /// An attribute's value that is there, but that nothing can be compared with: bytes, or a list of pairs.
+    case opaque
 
     package static func == (a: Self, b: Self) -> Bool {
         switch (a, b) {
-        case (.absent, .absent): true
+        case (.absent, .absent), (.opaque, .opaque): true
         case (.int(let a), .int(let b)): a == b
         // By its bits, so that NaN equals itself and a value can be a key of groups.
         case (.float(let a), .float(let b)): a.bitPattern == b.bitPattern
@@ -41,6 +43,7 @@ package enum StaticValue: Hashable, Sendable {
         case .status(let value): hasher.combine(value)
         case .kind(let value): hasher.combine(value)
         case .array(let values): hasher.combine(values.count)
+        case .opaque: hasher.combine(1)
         }
     }
 
@@ -54,7 +57,7 @@ package enum StaticValue: Hashable, Sendable {
         case .boolean: .boolean
         case .status: .status
         case .kind: .kind
-        case .array: .unknown
+        case .array, .opaque: .unknown
         }
     }
 

@@ -91,7 +91,7 @@ extension OTLPMessage.AnyValue {
     /// Durations are texts as in the language; so are statuses and kinds.
     fileprivate init(_ value: StaticValue) {
         switch value {
-        case .absent: self = .string(Array("nil".utf8))
+        case .absent, .opaque: self = .string(Array("nil".utf8))
         case .int(let value): self = .int(value)
         case .float(let value): self = .double(value)
         case .boolean(let value): self = .bool(value)

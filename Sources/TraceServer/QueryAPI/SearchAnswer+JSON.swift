@@ -20,7 +20,7 @@ extension JSONWriter {
     private mutating func write(_ value: StaticValue) {
         object { json in
             switch value {
-            case .absent: json.field("stringValue", "nil")
+            case .absent, .opaque: json.field("stringValue", "nil")
             case .string(let text): json.field("stringValue", text)
             case .duration(let value): json.field("stringValue", durationText(nanoseconds: value))
             case .status(let value): json.field("stringValue", value.name)
