@@ -29,7 +29,8 @@ extension [SearchedAttribute] {
 }
 
 extension StaticValue {
-    fileprivate var byteCount: Int {
+    /// Bytes in memory, about.
+    package var byteCount: Int {
         switch self {
         case .string(let text): 32 + text.utf8.count
         case .array(let values): values.reduce(32) { $0 + $1.byteCount }

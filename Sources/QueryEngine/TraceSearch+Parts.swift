@@ -121,13 +121,6 @@ extension [SearchedTraces.Service] {
     /// Adds counts to those of the same service; a trace has few.
     fileprivate mutating func add(_ counts: Element) {
         guard let place = firstIndex(where: { $0.name == counts.name }) else { return append(counts) }
-        self[place].spanCount = Self.sum(self[place].spanCount, counts.spanCount)
-        self[place].errorCount = Self.sum(self[place].errorCount, counts.errorCount)
-    }
-
-    /// What a damaged block claims may be any number.
-    private static func sum(_ a: UInt32, _ b: UInt32) -> UInt32 {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? .max : sum
+        self[place].add(counts)
     }
 }

@@ -23,6 +23,8 @@ struct HTTPTestConnection {
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var received = ByteBuffer()
+    /// Of all answers that came in chunks.
+    private(set) var longestChunkByteCount = 0
 
     /// - Parameter isReset: Ends it with a reset, as when the client's process has died.
     static func with(
@@ -63,6 +65,7 @@ struct HTTPTestConnection {
         guard hasBody, answer.status >= 200 else { return answer }
         if answer.fields["transfer-encoding"] == "chunked" {
             while let count = Int(try await line(), radix: 16), count > 0 {
+                longestChunkByteCount = max(longestChunkByteCount, count)
                 answer.body += try await bytes(count)
                 _ = try await line()
             }

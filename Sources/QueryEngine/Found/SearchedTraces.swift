@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import BlockFormat
+internal import BlockFormat
 package import TraceModel
 internal import TraceQL
 
@@ -61,6 +61,12 @@ package struct SearchedTraces: Sendable {
         package var name: Int32
         package var spanCount: UInt32
         package var errorCount: UInt32
+
+        /// Adds what it has elsewhere; what a damaged block claims may be any number.
+        mutating func add(_ other: Service) {
+            spanCount = UInt32(clamping: Int(spanCount) + Int(other.spanCount))
+            errorCount = UInt32(clamping: Int(errorCount) + Int(other.errorCount))
+        }
     }
 
     /// In the order of the answer.
@@ -100,21 +106,26 @@ package struct SearchedTraces: Sendable {
         return sum
     }
 
-    /// No less than the greatest ``byteCount(ofTrace:)``, and quicker to know.
-    package var largestTraceByteCount: Int {
-        let text = 128 + texts.longestByteCount
-        let attribute = attributeByteCounts.max().map { Int($0) } ?? 0
-        var largest = 0
-        for trace in traces {
-            var (textCount, referenceCount) = (2 + Int(trace.services.count), 0)
-            for spanset in spansets[trace.spansets.indices] {
-                textCount += 1 + Int(spanset.spans.count)
-                referenceCount += Int(spanset.references.count)
-                for span in spans[spanset.spans.indices] { referenceCount += Int(span.references.count) }
+    /// Bytes in memory of an attribute.
+    package func byteCount(ofAttribute index: Int) -> Int { Int(attributeByteCounts[index]) }
+
+    /// What each service has of a trace, by the legible numbers of their names: of those that are no UTF-8 some may
+    /// become the same text.
+    package func legibleServices(ofTrace index: Int) -> ArraySlice<Service> {
+        let services = services[traces[index].services.indices]
+        guard texts.hasIllegible else { return services }
+        var merged: [Service] = []
+        var places: [Int32: Int] = [:]
+        for service in services {
+            let name = texts.legible(service.name)
+            if let place = places[name] {
+                merged[place].add(service)
+            } else {
+                places[name] = merged.count
+                merged.append(Service(name: name, spanCount: service.spanCount, errorCount: service.errorCount))
             }
-            largest = max(largest, 256 + textCount * text + referenceCount * attribute)
         }
-        return largest
+        return merged[...]
     }
 
     private func byteCount(_ part: Part) -> Int {
@@ -185,15 +196,11 @@ extension SearchedTraces {
                     matchedCount: set.matchedCount, spans: spans[set.spans.indices].map { value($0) },
                     attributes: attributes(set.references))
             },
-            services: serviceCounts(ofTrace: index))
-    }
-
-    /// What each service has of a trace.
-    package func serviceCounts(ofTrace index: Int) -> [ServiceCounts] {
-        services[traces[index].services.indices].map { service in
-            ServiceCounts(
-                service: texts[service.name], spanCount: Int(service.spanCount), errorCount: Int(service.errorCount))
-        }
+            services: services[trace.services.indices].map { service in
+                ServiceCounts(
+                    service: texts[service.name], spanCount: Int(service.spanCount),
+                    errorCount: Int(service.errorCount))
+            })
     }
 
     private func value(_ span: Span) -> SearchedSpan {

@@ -4,23 +4,13 @@ internal import ByteCoding
 
 /// The distinct byte strings of an answer, numbered in the order of their first appearance.
 package struct TextTable: Sendable {
-    /// What a writer has to heed.
-    package enum Form: UInt8, Sendable {
-        /// ASCII without control characters, quotation marks and backslashes.
-        case plain
-        /// Other UTF-8.
-        case text
-        /// What is no UTF-8.
-        case bytes
-    }
-
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
-    private var forms: [Form] = []
+    private var arePlain: [Bool] = []
+    private var legible: [Int32] = []
     private var numbers: [[UInt8]: Int32] = [:]
-
-    /// Of one string.
-    private(set) var longestByteCount = 0
+    /// Whether there are strings that are no UTF-8.
+    private(set) var hasIllegible = false
 
     package init() {}
 
@@ -35,9 +25,13 @@ package struct TextTable: Sendable {
         let number = Int32(truncatingIfNeeded: ends.count)
         bytes += text
         ends.append(bytes.count)
-        longestByteCount = max(longestByteCount, text.count)
-        forms.append(Self.form(of: text))
         numbers[text] = number
+        arePlain.append(Self.isPlain(text))
+        legible.append(number)
+        if !arePlain[Int(number)], String(validating: text, as: UTF8.self) == nil {
+            hasIllegible = true
+            legible[Int(number)] = self.number(of: Array(String(decoding: text, as: UTF8.self).utf8))
+        }
         return number
     }
 
@@ -45,10 +39,18 @@ package struct TextTable: Sendable {
     @_lifetime(borrow self)
     package func text(_ number: Int32) -> RawSpan { bytes.rawSpan.extracting(range(number)) }
 
+    /// A string byte by byte. Traps on a number that was not given out.
+    @_lifetime(borrow self)
+    package func utf8(_ number: Int32) -> Span<UInt8> { bytes.span.extracting(range(number)) }
+
     /// A copy of a string.
     package subscript(number: Int32) -> [UInt8] { Array(bytes[range(number)]) }
 
-    package func form(_ number: Int32) -> Form { forms[Int(number)] }
+    /// Whether a string is ASCII without control characters, quotation marks and backslashes.
+    package func isPlain(_ number: Int32) -> Bool { arePlain[Int(number)] }
+
+    /// The number of the text that a string is shown as: of what is no UTF-8 that with U+FFFD.
+    package func legible(_ number: Int32) -> Int32 { legible[Int(number)] }
 
     package func byteCount(_ number: Int32) -> Int { range(number).count }
 
@@ -62,11 +64,9 @@ package struct TextTable: Sendable {
 
     private func range(_ number: Int32) -> Range<Int> { (number > 0 ? ends[Int(number) - 1] : 0)..<ends[Int(number)] }
 
-    private static func form(of text: [UInt8]) -> Form {
-        let isPlain = text.allSatisfy { byte in
+    private static func isPlain(_ text: [UInt8]) -> Bool {
+        text.allSatisfy { byte in
             byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
         }
-        if isPlain { return .plain }
-        return String(validating: text, as: UTF8.self) == nil ? .bytes : .text
     }
 }

@@ -89,32 +89,26 @@ struct JSONWriter: ~Copyable {
     mutating func string(_ value: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        let utf8 = value.utf8Span.span
-        if Self.isPlain(utf8, below: .max) {
+        append(escaping: value.utf8Span.span)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// The inside of a text, or a part of it.
+    mutating func append(escaping utf8: Span<UInt8>) {
+        if Self.isPlain(utf8) {
             for index in 0..<utf8.count { bytes.append(utf8[index]) }
         } else {
             for index in 0..<utf8.count { append(escaping: utf8[index]) }
         }
-        bytes.append(UInt8(ascii: "\""))
-        needsComma = true
     }
 
-    /// A text of bytes; what is no UTF-8 becomes U+FFFD.
-    mutating func string(utf8: [UInt8]) {
-        guard Self.isPlain(utf8.span, below: 0x80) else { return string(String(decoding: utf8, as: UTF8.self)) }
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(utf8.rawSpan)
-        bytes.append(UInt8(ascii: "\""))
-        needsComma = true
-    }
-
-    /// Whether a text stands in JSON as it is, and has no byte above a limit.
-    private static func isPlain(_ text: Span<UInt8>, below limit: UInt8) -> Bool {
+    /// Whether a text stands in JSON as it is.
+    private static func isPlain(_ text: Span<UInt8>) -> Bool {
         var isPlain = true
         for index in 0..<text.count {
             let byte = text[index]
-            let isSpecial = byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= limit
+            let isSpecial = byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
             isPlain = isPlain && !isSpecial
         }
         return isPlain
@@ -157,6 +151,12 @@ struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// Forgets what was written behind `count` bytes; what is written next begins without a comma.
+    mutating func truncate(to count: Int) {
+        bytes.truncate(to: count)
+        needsComma = false
+    }
+
     /// The bytes that were written in the range.
     func written(_ range: Range<Int>) -> [UInt8] { [UInt8](bytes.bytes.extracting(range)) }
 
@@ -185,13 +185,6 @@ struct JSONWriter: ~Copyable {
         let zeros = min(7, (digits ^ JSONDigits.zeros).trailingZeroBitCount / 8)
         bytes.append(littleEndian: digits &>> UInt64(8 * zeros))
         bytes.truncate(to: bytes.count - zeros)
-    }
-
-    /// Writes the name of a field that is known only now, of bytes.
-    mutating func name(utf8: [UInt8]) {
-        string(utf8: utf8)
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
     }
 
     /// A value that is JSON already.

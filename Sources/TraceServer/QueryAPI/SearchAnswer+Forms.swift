@@ -11,22 +11,19 @@ internal import TraceModel
 internal import TraceQL
 
 extension SearchResponse.Trace {
-    init(_ trace: SearchedTrace) {
+    init(_ found: SearchedTraces, _ index: Int) {
         self.init()
+        let trace = found[index]
         traceID = trace.id.description
         rootServiceName = trace.root?.serviceName ?? SearchedTrace.missingRootName.description
         rootTraceName = trace.root?.name ?? ""
         startNanoseconds = trace.startNanoseconds
         durationMilliseconds = UInt32(clamping: trace.durationNanoseconds / 1_000_000)
         spanSets = trace.spansets.map { SearchResponse.SpanSet($0) }
-        services = Self.services(trace.services)
-    }
-
-    private static func services(_ counts: [ServiceCounts]) -> [SearchResponse.Service] {
-        counts.mergedByText.map { counts in
+        services = found.legibleServices(ofTrace: index).map { service in
             SearchResponse.Service(
-                name: String(decoding: counts.service, as: UTF8.self), spanCount: UInt32(clamping: counts.spanCount),
-                errorCount: UInt32(clamping: counts.errorCount))
+                name: String(decoding: found.texts[service.name], as: UTF8.self), spanCount: service.spanCount,
+                errorCount: service.errorCount)
         }
     }
 }
@@ -34,37 +31,6 @@ extension SearchResponse.Trace {
 extension SearchedTrace {
     /// What answers have for the service of a root that is not there, as Tempo's have.
     static let missingRootName: StaticString = "<root span not yet received>"
-}
-
-extension [ServiceCounts] {
-    /// Names that are no UTF-8 may become the same text, and a map has it once.
-    var mergedByText: [ServiceCounts] {
-        guard contains(where: { !Self.isText($0.service) }) else { return self }
-        var merged: [ServiceCounts] = []
-        // By bytes: texts are equal also if they only look the same.
-        var places: [[UInt8]: Int] = [:]
-        for counts in self {
-            let text = [UInt8](String(decoding: counts.service, as: UTF8.self).utf8)
-            if let place = places[text] {
-                merged[place].spanCount = Self.sum(merged[place].spanCount, counts.spanCount)
-                merged[place].errorCount = Self.sum(merged[place].errorCount, counts.errorCount)
-            } else {
-                places[text] = merged.count
-                merged.append(counts)
-            }
-        }
-        return merged
-    }
-
-    private static func isText(_ bytes: [UInt8]) -> Bool {
-        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
-    }
-
-    /// What a damaged block claims may be any number.
-    private static func sum(_ a: Int, _ b: Int) -> Int {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? .max : sum
-    }
 }
 
 extension SearchResponse.SpanSet {
@@ -124,7 +90,7 @@ extension SearchResponse.Metrics {
 /// A `tempopb.SearchResponse`, which has no field for why an answer is partial.
 func protobufResponse(_ result: TraceSearchResult) throws -> Response {
     var message = SearchResponse()
-    message.traces = result.traces.map { SearchResponse.Trace($0) }
+    message.traces = result.found.traces.indices.map { SearchResponse.Trace(result.found, $0) }
     message.metrics = SearchResponse.Metrics(result.figures, isPartial: result.partialReason != nil)
     let bytes = ByteBuffer(bytes: try message.encoded())
     return Response(

@@ -17,7 +17,7 @@ extension JSONWriter {
     }
 
     /// Durations are texts as in the language; so are statuses and kinds.
-    private mutating func write(_ value: StaticValue) {
+    mutating func write(_ value: StaticValue) {
         object { json in
             switch value {
             case .absent, .opaque: json.field("stringValue", "nil")

@@ -21,44 +21,51 @@ struct SearchAnswer: Sendable {
     func answer(_ target: RequestTarget, accept: String, tenant: TenantSet) async throws -> Response {
         let query = try searchQuery(target)
         let result = try await queries.searchTraces(query, tenant: tenant)
+        guard accept.contains("application/protobuf") else { return try jsonResponse(result) }
+        // As values, as messages, encoded, and copied.
         let found = result.found
-        if accept.contains("application/protobuf") {
-            // As values, as messages, encoded, and copied.
-            try result.memory?.holdMore(
-                4 * found.traces.indices.reduce(0) { $0 + found.byteCount(ofTrace: $1) })
-            return try protobufResponse(result)
+        try result.memory?.holdMore(4 * found.traces.indices.reduce(0) { $0 + found.byteCount(ofTrace: $1) })
+        return try protobufResponse(result)
+    }
+
+    /// Goes piece by piece, so that it takes no more than two pieces besides what was found.
+    private func jsonResponse(_ result: TraceSearchResult) throws -> Response {
+        let found = result.found
+        // The first spanset stands there twice; of a longer answer no more than two pieces are there at a time.
+        var byteCount = 0
+        for index in found.traces.indices {
+            guard byteCount < 2 * limits.answerChunkByteCount else { break }
+            byteCount += 2 * JSONPieces.escapedByteCount * found.byteCount(ofTrace: index)
         }
-        // One trace at a time is written whole.
-        var largest = found.largestTraceByteCount
-        if largest > limits.answerChunkByteCount {
-            largest = found.traces.indices.reduce(0) { max($0, found.byteCount(ofTrace: $1)) }
-        }
-        try result.memory?.holdMore(3 * largest + FoundTracesJSON.byteCount(found))
-        let byteCount = largest * found.traces.count
         return try streamedJSON(holding: result.memory, byteCount: byteCount, limits) { writer in
-            var traces = FoundTracesJSON(found)
-            var json = JSONWriter()
-            json.beginObject()
-            json.name("traces")
-            json.beginList()
-            for index in found.traces.indices {
-                traces.write(index, to: &json, isFirst: index == 0)
-                if json.count >= limits.answerChunkByteCount { try await writer.write(json.takeBuffer()) }
-            }
-            json.endList()
-            json.name("metrics")
-            json.write(SearchResponse.Metrics(result.figures, isPartial: result.partialReason != nil))
-            if let reason = result.partialReason {
-                json.field("status", "PARTIAL")
-                json.field("message", reason)
-            }
-            if let explanation = result.explanation {
-                json.name("explain")
-                json.write(explanation)
-            }
-            json.endObject()
-            try await writer.write(json.takeBuffer())
+            var traces = FoundTracesJSON(found, result.memory)
+            var pieces = JSONPieces(writer, byteCount: limits.answerChunkByteCount)
+            pieces.json.append(json: "{\"traces\":[")
+            try await traces.write(to: &pieces)
+            pieces.json.endList()
+            if !pieces.hasRoom(for: Self.endByteCount) { try await pieces.handOn() }
+            Self.writeEnd(of: result, to: &pieces.json)
+            try await pieces.handOn()
+            writer = pieces.writer
         }
+    }
+
+    /// What stands behind the traces takes no more, but for explanations of long queries.
+    private static let endByteCount = 4 << 10
+
+    /// What stands behind the traces.
+    private static func writeEnd(of result: TraceSearchResult, to json: inout JSONWriter) {
+        json.name("metrics")
+        json.write(SearchResponse.Metrics(result.figures, isPartial: result.partialReason != nil))
+        if let reason = result.partialReason {
+            json.field("status", "PARTIAL")
+            json.field("message", reason)
+        }
+        if let explanation = result.explanation {
+            json.name("explain")
+            json.write(explanation)
+        }
+        json.endObject()
     }
 
     func searchQuery(_ target: RequestTarget) throws(ParameterError) -> TraceSearchQuery {
