@@ -104,11 +104,8 @@ package struct BlockTraceScan: Sendable {
 
     /// Bytes in memory, about, that looking into a group takes.
     package func byteCount(ofGroup group: Int) async throws -> Int {
-        let directory = try await reader.directory(of: group)
-        let chunks = columns.compactMap { directory.chunk($0) }
         let masks = marks.count * reader.footer.rowGroups[group].rowCount
-        // A compressed chunk says only how much it is then.
-        return chunks.reduce(masks) { $0 + 5 * $1.byteCount + 8 * $1.valueCount }
+        return masks + (try await reader.byteCount(ofColumns: columns, group: group))
     }
 
     /// What was asked for of the rows of a group.

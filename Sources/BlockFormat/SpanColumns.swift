@@ -88,7 +88,7 @@ extension BlockReader {
         footer.rowGroups[group].firstRow + footer.rowGroups[group].rowCount
     }
 
-    private func columns(of subject: SpanSubject) -> Set<UInt32> {
+    func columns(of subject: SpanSubject) -> Set<UInt32> {
         switch subject {
         case .spanAttribute(let key):
             var columns: Set<UInt32> = [FixedColumn.shape.rawValue]

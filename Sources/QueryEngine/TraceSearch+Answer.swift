@@ -31,7 +31,7 @@ extension TraceSearch {
             next = part.endIndex
             do {
                 let reader = try await blocks.reader(Int(block))
-                try await describeSpans(part, entries, rows, reader, &found)
+                if let error = try await describeSpans(part, entries, rows, reader, &found) { fail(Int(block), error) }
                 try await describeTraces(part, entries, reader, &found)
             } catch let error as BlockError {
                 fail(Int(block), error)
@@ -46,29 +46,37 @@ extension TraceSearch {
     }
 
     /// - Parameter part: Of the entries, all of one block, by their positions.
+    /// - Returns: Why spans of some are missing; nil if none are.
+    /// - Throws: ``QueryError`` if there is no memory or time for more; then some have theirs.
     private func describeSpans(
         _ part: ArraySlice<Int>, _ entries: [NewestTraces.Entry], _ rows: [Int], _ reader: BlockReader,
         _ found: inout SearchedTraces
-    ) async throws {
-        let first = found.spans.count
+    ) async throws -> BlockError? {
         var wanted: [Int] = []
         for index in part { wanted += rows[entries[index].rows.indices] }
-        try await shown.addSpans(at: wanted, reader, width: width, to: &found) { try check($0) }
-        var next = first
+        let added = try await shown.addSpans(at: wanted, reader, width: width, to: &found) {
+            (found, byteCount) throws(QueryError) in try check(found, byteCount)
+        }
+        var next = 0
         for index in part {
             let count = Int(entries[index].rows.count)
-            found.spansets[Int(found.traces[index].spansets.first)].spans = .init(first: next, count: count)
+            // They lie in one row group, of which all are there, or none.
+            if count > 0, let first = added.places[next] {
+                found.spansets[Int(found.traces[index].spansets.first)].spans = .init(first: first, count: count)
+            }
             next += count
         }
+        if let failure = added.failure as? QueryError { throw failure }
+        return added.failure as? BlockError
     }
 
-    /// Holds what an answer takes by now.
+    /// Holds what an answer takes by now, and what is about to be made besides.
     ///
     /// - Throws: ``QueryError`` if there is no memory or time for more.
-    func check(_ found: borrowing SearchedTraces) throws {
+    func check(_ found: borrowing SearchedTraces, _ more: Int = 0) throws(QueryError) {
         // A third more, for writing it.
         let byteCount = describedByteCount + found.byteCount
-        try memory.hold(byteCount + byteCount / 3)
+        try memory.hold(byteCount + byteCount / 3 + more)
         if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
     }
 

@@ -46,13 +46,13 @@ extension TraceSearch {
     private mutating func spans(at rows: [Int], _ found: inout SearchedTraces) async throws -> [Int?] {
         var places = [Int?](repeating: nil, count: rows.count)
         for (block, part) in byBlock(rows.indices.sorted { rows[$0] < rows[$1] }, { rows[$0] }) {
-            let first = found.spans.count
             do {
-                try await shown.addSpans(
+                let added = try await shown.addSpans(
                     at: part.map { BlockRow(number: rows[$0]).row }, try await blocks.reader(block), width: width,
                     to: &found
-                ) { try check($0) }
-                for (place, index) in part.enumerated() { places[index] = first + place }
+                ) { (found, byteCount) throws(QueryError) in try check(found, byteCount) }
+                for (place, index) in zip(added.places, part) { places[index] = place }
+                if let failure = added.failure { throw failure }
             } catch let error as BlockError {
                 fail(block, error)
             } catch let error as QueryError {

@@ -4,11 +4,14 @@ internal import QueryEngine
 internal import StoreTesting
 internal import Testing
 internal import TraceModel
+internal import TraceQL
 internal import TraceStorage
 
 @Suite struct SearchMemoryTests {
     /// The newest traces with all their spans, from several blocks, by who has so many bytes for queries.
-    private func search(_ queryByteCount: Int?) async throws -> TraceSearchResult {
+    ///
+    /// - Parameter traceQL: What is asked; nil for everything.
+    private func search(_ queryByteCount: Int?, _ traceQL: String? = nil) async throws -> TraceSearchResult {
         var limits = MemoryBudget(total: 1 << 30).limits
         if let queryByteCount { limits[.query] = queryByteCount }
         var filled = try await FilledStore(budget: MemoryBudget(limits: limits))
@@ -21,6 +24,7 @@ internal import TraceStorage
         var query = TraceSearchQuery()
         query.limit = 262_144
         query.spansPerSpanset = 100
+        query.traceQL = try traceQL.map { try CheckedQuery($0) }
         return try await filled.engine.searchTraces(query, tenant: .single)
     }
 
@@ -41,5 +45,33 @@ internal import TraceStorage
             #expect(ids.isSuperset(of: result.traces.map(\.id)))
         }
         #expect(partialCount > 3)
+    }
+
+    @Test(
+        "What is shown of a trace where memory ends is all of it or nothing",
+        arguments: [
+            "{}", "{ kind = server }", "{} | select(kind, status, resource.service.name)", "{} >> {} | select(status)",
+            "{ status = error } | select(duration, span.a, status)",
+        ])
+    func shown(traceQL: String) async throws {
+        let all = try await search(nil, traceQL)
+        let byID = Dictionary(uniqueKeysWithValues: all.traces.map { ($0.id, $0) })
+        var (partialCount, emptyCount) = (0, 0)
+        for kibibytes in 4..<80 {
+            let result = try await search(kibibytes << 10, traceQL)
+            partialCount += result.partialReason == nil ? 0 : 1
+            for trace in result.traces {
+                let whole = try #require(byID[trace.id])
+                #expect(trace.startNanoseconds == whole.startNanoseconds)
+                #expect(trace.root == nil || trace.root == whole.root)
+                #expect(trace.services.isEmpty || trace.services == whole.services)
+                #expect(trace.spansets.map(\.matchedCount) == whole.spansets.map(\.matchedCount))
+                for (set, wholeSet) in zip(trace.spansets, whole.spansets) {
+                    #expect(set.spans.isEmpty || set == wholeSet)
+                    emptyCount += set.spans.isEmpty ? 1 : 0
+                }
+            }
+        }
+        #expect(partialCount > 0)
     }
 }

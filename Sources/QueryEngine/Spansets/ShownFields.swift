@@ -40,6 +40,29 @@ struct ShownFields: Sendable {
         var matched: MatchedColumns
         /// By subject.
         var values: [PickedValues]
+
+        /// Bytes, about, that they take in an answer, beside names that the block has.
+        var byteCount: Int {
+            let names = matched.localNames?.reduce(0) { $0 + 96 + 2 * $1.count } ?? 0
+            return names + matched.spanIDs.count * (MemoryLayout<SearchedTraces.Span>.stride + 4 * values.count)
+                + values.reduce(0) { $1.values.reduce($0) { $0 + 128 + $1.byteCount } }
+        }
+    }
+
+    /// Spans that are wanted of one row group.
+    private struct GroupRows: Sendable {
+        var group: Int
+        /// Of the block, at their places among all that are wanted.
+        var rows: ArraySlice<Int>
+    }
+
+    /// Which spans were added to an answer.
+    struct Added {
+        /// By row: where its span is in the answer; nil if it could not be added. Of a row group all rows are there, one
+        /// behind the other, or none.
+        var places: [Int?]
+        /// Why some are not there: a ``BlockError`` or a ``QueryError``.
+        var failure: (any Error)?
     }
 
     /// Adds spans of a block to an answer, with what columns have of them, in the order of the rows.
@@ -47,43 +70,89 @@ struct ShownFields: Sendable {
     /// - Parameters:
     ///   - rows: Of the block, rising or equal.
     ///   - width: Row groups that are looked into at a time.
-    ///   - check: Is given the answer after some of them, and may stop the work by throwing.
+    ///   - check: Is told how many bytes the next ones take beside the answer, and may stop the work by throwing.
     func addSpans(
         at rows: [Int], _ reader: BlockReader, width: Int, to found: inout SearchedTraces,
-        check: (borrowing SearchedTraces) throws -> Void
-    ) async throws {
-        var parts: [(group: Int, rows: ArraySlice<Int>)] = []
+        check: (borrowing SearchedTraces, Int) throws(QueryError) -> Void
+    ) async throws -> Added {
+        var added = Added(places: Array(repeating: nil, count: rows.count))
+        do {
+            // Once, and not by each of those that work side by side.
+            if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + fields.flatMap(\.subjects)) }
+            let parts = groupRows(rows, reader)
+            var names = NameNumbers()
+            var next = 0
+            while next < parts.count {
+                let some = try await fitting(parts[next...].prefix(4 * width), reader, beside: found, check)
+                next = some.endIndex
+                let read = try await inParallel(Array(some), width: width) { await spans($0, reader) }
+                for (part, spans) in zip(some, read) {
+                    do {
+                        let (spans, first) = (try spans.get(), found.spans.count)
+                        try check(found, spans.byteCount)
+                        try await names.prepare(spans.matched, reader, &found.texts)
+                        add(spans, names, to: &found)
+                        for (place, index) in part.rows.indices.enumerated() { added.places[index] = first + place }
+                    } catch let error as BlockError {
+                        // Of this row group alone.
+                        added.failure = added.failure ?? error
+                    }
+                }
+            }
+        } catch let error as BlockError {
+            added.failure = error
+        } catch let error as QueryError {
+            added.failure = error
+        }
+        return added
+    }
+
+    private func groupRows(_ rows: [Int], _ reader: BlockReader) -> [GroupRows] {
+        var parts: [GroupRows] = []
         var next = 0
         while next < rows.count {
             let group = reader.rowGroup(ofRow: rows[next])
             let end = reader.endRow(ofGroup: group)
-            let part = rows[next...].prefix { $0 < end }
-            parts.append((group, part))
-            next = part.endIndex
+            parts.append(GroupRows(group: group, rows: rows[next...].prefix { $0 < end }))
+            next = parts[parts.count - 1].rows.endIndex
         }
-        // Once, and not by each of those that work side by side.
-        if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + fields.flatMap(\.subjects)) }
-        var names = NameNumbers()
-        found.spans.reserveCapacity(found.spans.count + rows.count)
-        next = 0
-        while next < parts.count {
-            let some = Array(parts[next..<min(next + 4 * width, parts.count)])
-            for spans in try await inParallel(some, width: width, { try await self.spans($0, reader) }) {
-                try await names.prepare(spans.matched, reader, &found.texts)
-                add(spans, names, to: &found)
-                try check(found)
-            }
-            next += some.count
-        }
+        return parts
     }
 
-    private func spans(_ part: (group: Int, rows: ArraySlice<Int>), _ reader: BlockReader) async throws -> GroupSpans {
-        let matched = try await reader.matchedColumns(part.rows, group: part.group)
+    /// As many of some row groups, from the first, as there is memory to look into at a time.
+    ///
+    /// - Throws: ``QueryError`` if there is not enough for one.
+    private func fitting(
+        _ parts: ArraySlice<GroupRows>, _ reader: BlockReader, beside found: borrowing SearchedTraces,
+        _ check: (borrowing SearchedTraces, Int) throws(QueryError) -> Void
+    ) async throws -> ArraySlice<GroupRows> {
         let subjects = fields.flatMap(\.subjects)
-        guard !subjects.isEmpty else { return GroupSpans(matched: matched, values: []) }
-        return GroupSpans(
-            matched: matched,
-            values: try await reader.values(of: subjects, rows: Array(part.rows), group: part.group))
+        var byteCount = 0
+        for place in parts.indices {
+            // What can't be told of a damaged one is told when it is read.
+            byteCount += (try? await reader.shownByteCount(of: subjects, group: parts[place].group)) ?? 0
+            do {
+                try check(found, byteCount)
+            } catch {
+                guard place > parts.startIndex else { throw error }
+                return parts[..<place]
+            }
+        }
+        return parts
+    }
+
+    private func spans(_ part: GroupRows, _ reader: BlockReader) async -> Result<GroupSpans, any Error> {
+        do {
+            var spans = GroupSpans(
+                matched: try await reader.matchedColumns(part.rows, group: part.group), values: [])
+            let subjects = fields.flatMap(\.subjects)
+            if !subjects.isEmpty {
+                spans.values = try await reader.values(of: subjects, rows: Array(part.rows), group: part.group)
+            }
+            return .success(spans)
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func add(_ spans: GroupSpans, _ names: NameNumbers, to found: inout SearchedTraces) {
@@ -143,6 +212,8 @@ private struct NameNumbers {
             ofCodes[code] = -2
         }
         guard !missing.isEmpty else { return }
+        // Those that could not be read are missing further on.
+        defer { for code in missing where ofCodes[Int(code)] == -2 { ofCodes[Int(code)] = -1 } }
         for (code, name) in zip(missing, try await reader.names(ofCodes: missing)) {
             ofCodes[Int(code)] = texts.number(of: name)
         }
@@ -196,6 +267,17 @@ extension SpanField {
             case .kind: KindKeyword(rawValue: Int(value)).map { .kind($0) } ?? .int(value)
             default: .int(value)
             }
+        }
+    }
+}
+
+extension SpanValue {
+    /// Bytes of what is not of a fixed size; an array's elements take many times what they are stored in.
+    fileprivate var byteCount: Int {
+        switch self {
+        case .string(let bytes): bytes.count
+        case .array(let bytes): 32 * bytes.count
+        case .double, .boolean, .integer: 0
         }
     }
 }
