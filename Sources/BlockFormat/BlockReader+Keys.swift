@@ -17,13 +17,14 @@ package struct SpanKeyColumns: Sendable {
 }
 
 extension BlockReader {
+    static let keyColumns: [FixedColumn] = [.spanID, .start, .duration, .kind, .parent, .explicitParent]
+
     /// The keys of the rows that some traces have in one row group, in order.
     ///
     /// - Parameter traces: Of the block, by rising ID, each with rows in `group`.
     package func keyColumns(of traces: [TraceAnchor], group: Int) async throws -> SpanKeyColumns {
-        let columns: [FixedColumn] = [.spanID, .start, .duration, .kind, .parent, .explicitParent]
         let decoder = try await decoder(
-            of: group, try await directory(of: group), columns: Set(columns.map(\.rawValue)))
+            of: group, try await directory(of: group), columns: Set(Self.keyColumns.map(\.rawValue)))
         let entry = decoder.entry
         let parts = traces.map { trace in
             let rows = trace.rows.clamped(to: entry.firstRow..<(entry.firstRow + entry.rowCount))
@@ -61,10 +62,7 @@ extension BlockReader {
         let end = parts.last?.upperBound ?? 0
         var values = FlatBuffer<UInt64>(capacity: end)
         try decoder.integers(FixedColumn.parent.rawValue, count: decoder.entry.rowCount, 0..<end, into: &values)
-        var missing = FlatBuffer<UInt64>()
-        let missingCount = decoder.valueCount(FixedColumn.explicitParent.rawValue)
-        try decoder.integers(
-            FixedColumn.explicitParent.rawValue, count: missingCount, 0..<missingCount, into: &missing)
+        let missing = try decoder.explicitParents()
         var parents: [UInt64] = []
         parents.reserveCapacity(spanIDs.count)
         var row = 0
@@ -80,11 +78,11 @@ extension BlockReader {
                 switch values[row] {
                 case 0, 2: parents.append(0)
                 case 1:
-                    guard next < missing.count else { throw unfit(decoder) }
+                    guard next < missing.count else { throw decoder.lacksParent() }
                     parents.append(missing[next])
                     next += 1
                 case let value:
-                    guard value - 3 < UInt64(part.count) else { throw unfit(decoder) }
+                    guard value - 3 < UInt64(part.count) else { throw decoder.lacksParent() }
                     parents.append(spanIDs[first + Int(value - 3)])
                 }
                 row += 1
@@ -93,15 +91,29 @@ extension BlockReader {
         return parents
     }
 
-    private static func unfit(_ decoder: borrowing RowGroupDecoder) -> BlockError {
-        BlockError(.corrupted, "a row of block \(decoder.id) refers to a parent that is not there")
-    }
-
     /// Where the rows of a trace lie, and the trace in the trace index; nil if the block has none of it.
     package func place(of traceID: TraceID) async throws -> (position: Int, anchor: TraceAnchor)? {
         guard try await mayContain(traceID), let number = pageNumber(for: traceID) else { return nil }
         let page = try await indexPage(number)
         guard let position = page.value.position(of: traceID) else { return nil }
         return (footer.indexPages[number].firstTrace + position, anchor(page.value, position))
+    }
+}
+
+extension RowGroupDecoder {
+    /// The IDs of parents that are no rows, in the order of the rows that have them.
+    ///
+    /// - Throws: `.corrupted` also if there are more than rows.
+    borrowing func explicitParents() throws(BlockError) -> FlatBuffer<UInt64> {
+        let column = FixedColumn.explicitParent.rawValue
+        let count = valueCount(column)
+        guard count <= entry.rowCount else { throw lacksParent() }
+        var parents = FlatBuffer<UInt64>(capacity: count)
+        try integers(column, count: count, 0..<count, into: &parents)
+        return parents
+    }
+
+    borrowing func lacksParent() -> BlockError {
+        BlockError(.corrupted, "a row of block \(id) refers to a parent that is not there")
     }
 }

@@ -15,6 +15,11 @@ extension BlockReader {
         return try await byteCount(ofColumns: columns, group: group)
     }
 
+    /// Bytes in memory, about, that ``keyColumns(of:group:)`` takes beside what it returns.
+    package func keyByteCount(group: Int) async throws -> Int {
+        try await byteCount(ofColumns: Set(Self.keyColumns.map(\.rawValue)), group: group)
+    }
+
     /// Bytes in memory, about, that reading some columns of a row group takes.
     func byteCount(ofColumns columns: Set<UInt32>, group: Int) async throws -> Int {
         let directory = try await directory(of: group)

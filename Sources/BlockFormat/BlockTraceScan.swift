@@ -165,12 +165,9 @@ package struct BlockTraceScan: Sendable {
         _ decoder: borrowing RowGroupDecoder, _ rows: ScannedRows
     ) throws(BlockError) -> [Int32] {
         let count = decoder.entry.rowCount
-        var missing = FlatBuffer<UInt64>()
-        let missingCount = decoder.valueCount(FixedColumn.explicitParent.rawValue)
-        try decoder.integers(
-            FixedColumn.explicitParent.rawValue, count: missingCount, 0..<missingCount, into: &missing)
+        let missing = try decoder.explicitParents()
         // Which missing parent is a row's depends on all rows before it.
-        let needsAll = missingCount > 0 || 2 * rows.traces.count > rows.traceCount
+        let needsAll = missing.count > 0 || 2 * rows.traces.count > rows.traceCount
         var values = FlatBuffer<UInt64>()
         if needsAll {
             try decoder.integers(FixedColumn.parent.rawValue, count: count, 0..<count, into: &values)
@@ -193,19 +190,13 @@ package struct BlockTraceScan: Sendable {
                 switch values[index] {
                 case 0, 2: continue
                 case 1:
-                    guard next < missing.count else {
-                        throw BlockError(
-                            .corrupted, "a row of block \(decoder.id) refers to a parent that is not there")
-                    }
+                    guard next < missing.count else { throw decoder.lacksParent() }
                     let number = numbers[missing[next]] ?? -2 - Int32(numbers.count)
                     numbers[missing[next]] = number
                     parents[row] = number
                     next += 1
                 case let value:
-                    guard value - 3 < UInt64(part.count) else {
-                        throw BlockError(
-                            .corrupted, "a row of block \(decoder.id) refers to a parent that is not there")
-                    }
+                    guard value - 3 < UInt64(part.count) else { throw decoder.lacksParent() }
                     parents[row] = Int32(truncatingIfNeeded: part.lowerBound + Int(value - 3))
                 }
             }

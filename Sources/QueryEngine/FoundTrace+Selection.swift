@@ -11,15 +11,12 @@ extension FoundTrace {
     /// - Throws: As ``QueryMemory/hold(_:)``.
     package func selecting(_ query: CheckedQuery, keepsAncestors: Bool) throws(QueryError) -> FoundTrace {
         let heldByteCount = memory?.byteCount ?? 0
-        try memory?.holdMore(rows.count * Self.judgedByteCountPerSpan)
+        try memory?.holdMore(rows.count * AssembledTrace.byteCountPerRow)
         defer { memory?.keep(heldByteCount) }
         return FoundTrace(
             id: id, spans: spans, rows: try selectedRows(query, keepsAncestors), partialReason: partialReason,
             inspectedByteCount: inspectedByteCount, memory: memory)
     }
-
-    /// What judging a trace takes, about.
-    private static let judgedByteCountPerSpan = 160
 
     private func selectedRows(_ query: CheckedQuery, _ keepsAncestors: Bool) throws(QueryError) -> [Int] {
         guard let pipeline = query.search else { return [] }

@@ -64,6 +64,8 @@ extension SearchedBlocks {
     struct Rows {
         var byTrace: [TraceID: [AssembledTrace.Row]] = [:]
         var rowCount = 0
+        /// Bytes in memory, about.
+        var heldByteCount = 0
         /// Bytes read from storage.
         var byteCount = 0
         var failures: Failures = []
@@ -88,6 +90,9 @@ extension SearchedBlocks {
                 rows.failures.append((block, error))
             }
         }
+        // The traces' lists of rows, and their marks.
+        rows.heldByteCount = batch.byteCount + batch.rowCount * (32 + filters.count / 8)
+        try check(rows.heldByteCount)
         let view = batch.view()
         let marks = filters.map { view.mask($0) }
         // Of a block that turned out to be damaged on the way others may be there too.

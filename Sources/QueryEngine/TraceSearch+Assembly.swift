@@ -39,32 +39,46 @@ extension TraceSearch {
         for (block, error) in rows.failures { fail(block, error) }
         result.figures.inspectedByteCount += rows.byteCount
         result.figures.inspectedSpanCount += rows.rowCount
-        for id in others {
-            guard let trace = AssembledTrace(id, heads.rows(of: id) + (rows.byTrace[id] ?? [])),
-                trace.hasStart(in: range), holds(trace.facts)
-            else { continue }
-            let held = heldByteCount
-            let spansets = try judge.spansets(of: trace.judged(leafCount: program.leaves.count)) {
-                (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
-            }
-            let shownCount = spansets.reduce(0) { $0 + min($1.rows.count, query.spansPerSpanset) }
-            try memory.hold(held + spansets.count * 2 * SpansetJudge.spansetByteCount + shownCount * 320)
-            if !spansets.isEmpty { newest.insert(found(trace, spansets)) }
-        }
+        openByteCount = rows.heldByteCount
+        defer { openByteCount = 0 }
+        for id in others { try judgeWhole(id, heads.rows(of: id) + (rows.byTrace[id] ?? [])) }
     }
 
-    private func found(_ trace: AssembledTrace, _ spansets: [Spanset]) -> SearchedTrace {
-        SearchedTrace(
+    /// - Parameter rows: All that there are of the trace.
+    private mutating func judgeWhole(_ id: TraceID, _ rows: [AssembledTrace.Row]) throws(QueryError) {
+        let held = heldByteCount + rows.count * AssembledTrace.byteCountPerRow
+        try memory.hold(held)
+        guard let trace = AssembledTrace(id, rows), trace.hasStart(in: range), holds(trace.facts) else { return }
+        let spansets = try judge.spansets(of: trace.judged(leafCount: program.leaves.count)) {
+            (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
+        }
+        guard !spansets.isEmpty else { return }
+        newest.insert(try found(trace, spansets, beside: held))
+        try hold()
+    }
+
+    /// - Parameter heldByteCount: What is held; for what is found as much is added as it takes here and among the newest.
+    private func found(
+        _ trace: AssembledTrace, _ spansets: [Spanset], beside heldByteCount: Int
+    ) throws(QueryError) -> SearchedTrace {
+        var byteCount = heldByteCount + spansets.count * 2 * SpansetJudge.spansetByteCount
+        try memory.hold(byteCount)
+        var found = SearchedTrace(
             id: trace.facts.id, root: trace.facts.root.map(SearchedTrace.Root.init),
-            startNanoseconds: trace.facts.start, durationNanoseconds: trace.facts.duration,
-            spansets: spansets.map { spanset in
-                SearchedSpanset(
-                    spanset,
-                    spans: spanset.rows.prefix(query.spansPerSpanset).map { row in
-                        SearchedSpan(trace.rows[Int(row)].matched, attributes: shown.attributes(of: row, trace))
-                    })
-            },
+            startNanoseconds: trace.facts.start, durationNanoseconds: trace.facts.duration, spansets: [],
             services: trace.services)
+        found.spansets.reserveCapacity(spansets.count)
+        for spanset in spansets {
+            var spans: [SearchedSpan] = []
+            for row in spanset.rows.prefix(query.spansPerSpanset) {
+                let span = SearchedSpan(trace.rows[Int(row)].matched, attributes: shown.attributes(of: row, trace))
+                byteCount += 2 * span.byteCount
+                try memory.hold(byteCount)
+                spans.append(span)
+            }
+            found.spansets.append(SearchedSpanset(spanset, spans: spans))
+        }
+        return found
     }
 
     /// Whether the trace's start and duration, which follow from those of its parts, are wanted: of copies of a span

@@ -13,23 +13,33 @@ extension TraceSearch {
     mutating func judgeByColumns(_ wanted: [(id: TraceID, parts: [TracePart])]) async throws -> [TraceID] {
         guard !needsValues, program.leaves.count <= 64 else { return wanted.map(\.id) }
         var others: [TraceID] = []
-        var traces: [ColumnTrace] = []
-        var members: [GroupPlace: [(trace: Int, part: Int)]] = [:]
-        for (id, parts) in wanted {
-            guard !heads.contains(id) else {
-                others.append(id)
+        let inBlocks = wanted.filter { !heads.contains($0.id) }
+        let rowCount = inBlocks.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.anchor.rows.count } }
+        openByteCount = rowCount * ColumnTrace.byteCountPerRow
+        defer { openByteCount = 0 }
+        try memory.hold(heldByteCount)
+        result.figures.inspectedSpanCount += rowCount
+        for var trace in try await columnTraces(inBlocks) {
+            guard trace.sort() else {
+                others.append(trace.id)
                 continue
             }
-            for (part, place) in parts.enumerated() {
+            try await settle(trace)
+        }
+        return wanted.map(\.id).filter { heads.contains($0) } + others
+    }
+
+    /// Traces with the rows that blocks have of them; rows that can't be read are missing.
+    private mutating func columnTraces(_ wanted: [(id: TraceID, parts: [TracePart])]) async throws -> [ColumnTrace] {
+        var traces = wanted.map { ColumnTrace(id: $0.id, parts: $0.parts) }
+        var members: [GroupPlace: [(trace: Int, part: Int)]] = [:]
+        for (index, trace) in traces.enumerated() {
+            for (part, place) in trace.parts.enumerated() {
                 for group in try await blocks.reader(place.block).rowGroups(of: place.anchor.rows) {
-                    members[GroupPlace(block: place.block, group: group), default: []].append((traces.count, part))
+                    members[GroupPlace(block: place.block, group: group), default: []].append((index, part))
                 }
             }
-            traces.append(ColumnTrace(id: id, parts: parts))
         }
-        let rowCount = traces.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.anchor.rows.count } }
-        // Rows, the columns of a group, and what judging one trace takes.
-        try memory.hold(heldByteCount + rowCount * 160)
         for (place, members) in members.sorted(by: { $0.key < $1.key }) {
             do {
                 try await addRows(of: place, members, to: &traces)
@@ -37,15 +47,7 @@ extension TraceSearch {
                 fail(place.block, error)
             }
         }
-        result.figures.inspectedSpanCount += rowCount
-        for index in traces.indices {
-            guard traces[index].sort() else {
-                others.append(traces[index].id)
-                continue
-            }
-            try await settle(traces[index])
-        }
-        return others
+        return traces
     }
 
     /// Adds the rows that traces have in one row group.
@@ -56,6 +58,7 @@ extension TraceSearch {
         let marks = try await marks(of: place, reader)
         let ordered = members.sorted { traces[$0.trace].id < traces[$1.trace].id }
         let anchors = ordered.map { traces[$0.trace].parts[$0.part].anchor }
+        try memory.hold(heldByteCount + (try await reader.keyByteCount(group: place.group)))
         let keys = try await reader.keyColumns(of: anchors, group: place.group)
         result.figures.inspectedByteCount += keys.readByteCount
         let entry = reader.footer.rowGroups[place.group]
@@ -82,7 +85,9 @@ extension TraceSearch {
             request.marks = program.leaves.map(\.filter)
             scans[place.block] = try await BlockTraceScan(reader, request)
         }
-        guard let (found, byteCount) = try await scans[place.block]?.marks(of: place.group) else { return [] }
+        guard let scan = scans[place.block] else { return [] }
+        try memory.hold(heldByteCount + (try await scan.byteCount(ofGroup: place.group)))
+        let (found, byteCount) = try await scan.marks(of: place.group)
         result.figures.inspectedByteCount += byteCount
         keep(found, of: place, rowCount: reader.footer.rowGroups[place.group].rowCount)
         return found

@@ -39,6 +39,8 @@ struct TraceSearch {
     /// What was found out of row groups that have parts of traces.
     var marks: [GroupPlace: [RowMask]] = [:]
     var marksByteCount = 0
+    /// What traces take while they are put together and judged.
+    var openByteCount = 0
     /// Bytes that the search takes beside the answer while it is described.
     var describedByteCount = 0
     /// By block: asks row groups that the search did not come by.
@@ -165,11 +167,11 @@ struct TraceSearch {
     }
 
     var heldByteCount: Int {
-        heads.byteCount + newest.byteCount + judged.count * 32 + marksByteCount
+        heads.byteCount + newest.byteCount + judged.count * 32 + marksByteCount + openByteCount
     }
 
     /// Holds what the search takes by now, and a third more: what is found is still to be described and written.
-    func hold() throws(QueryError) { try memory.hold(heldByteCount + heldByteCount / 3) }
+    func hold() throws(QueryError) { try memory.hold(heldByteCount + (heldByteCount - openByteCount) / 3) }
 
     // MARK: - Heads
 

@@ -29,6 +29,9 @@ struct ColumnTrace {
         var part: Int32
     }
 
+    /// Bytes in memory, about, for each row: the row, its keys as they are read, and what it takes to judge it.
+    static let byteCountPerRow = 192
+
     let id: TraceID
     let parts: [TracePart]
     /// By start, span ID and kind, once they are ``sorted()``.
@@ -37,8 +40,11 @@ struct ColumnTrace {
     init(id: TraceID, parts: [TracePart]) {
         self.id = id
         self.parts = parts
-        rows.reserveCapacity(parts.reduce(0) { $0 + $1.anchor.rows.count })
+        rows.reserveCapacity(rowCount)
     }
+
+    /// Of all its parts, as the trace indexes say.
+    var rowCount: Int { parts.reduce(0) { $0 + $1.anchor.rows.count } }
 
     /// Puts the rows in order.
     ///

@@ -20,6 +20,9 @@ final class AssembledTrace {
         var kind: Int32 { view.kind[row] }
     }
 
+    /// Bytes in memory, about, for each row that there is of a trace, until it is judged.
+    static let byteCountPerRow = 160
+
     let facts: TraceFacts
     /// Ordered by start, span ID and kind.
     let rows: [Row]
