@@ -63,6 +63,7 @@ extension SearchedBlocks {
     /// The whole rows of some traces in blocks.
     struct Rows {
         var byTrace: [TraceID: [AssembledTrace.Row]] = [:]
+        /// Of these traces.
         var rowCount = 0
         /// Bytes in memory, about.
         var heldByteCount = 0
@@ -99,9 +100,10 @@ extension SearchedBlocks {
         let wanted = Set(parts.map(\.anchor.id))
         for row in 0..<view.rowCount {
             let id = view.traceID(row)
-            if wanted.contains(id) { rows.byTrace[id, default: []].append(.init(view: view, row: row, marks: marks)) }
+            guard wanted.contains(id) else { continue }
+            rows.byTrace[id, default: []].append(.init(view: view, row: row, marks: marks))
+            rows.rowCount += 1
         }
-        rows.rowCount = view.rowCount
         return rows
     }
 }

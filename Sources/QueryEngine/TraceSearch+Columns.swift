@@ -18,12 +18,12 @@ extension TraceSearch {
         openByteCount = rowCount * ColumnTrace.byteCountPerRow
         defer { openByteCount = 0 }
         try memory.hold(heldByteCount)
-        result.figures.inspectedSpanCount += rowCount
         for var trace in try await columnTraces(inBlocks) {
             guard trace.sort() else {
                 others.append(trace.id)
                 continue
             }
+            result.figures.inspectedSpanCount += trace.rows.count
             try await settle(trace)
         }
         return wanted.map(\.id).filter { heads.contains($0) } + others

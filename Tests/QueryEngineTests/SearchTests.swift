@@ -250,6 +250,26 @@ struct NaiveSearch {
         #expect(pruned.inspectedBlockCount == 0 && pruned.completedJobCount == 3 && pruned.inspectedByteCount == 0)
     }
 
+    @Test("counts a row once in its row group, and once more with a trace of several places", arguments: [false, true])
+    func rows(isSentAgain: Bool) async throws {
+        var filled = try await FilledStore()
+        var traffic = SmallTraffic(seed: 5, traceCount: 90)
+        let first = traffic.request(spanCount: 200)
+        for request in [first, isSentAgain ? first : traffic.request(spanCount: 60)] {
+            try await filled.append(request)
+            try await filled.opened.flushAll()
+        }
+        let sources = try await filled.opened.store.copiesBySource(of: .single)
+        let ids = sources.map { Set($0.map(\.key.traceID)) }
+        let shared = ids[0].intersection(ids[1])
+        #expect(shared.count > 24 && isSentAgain == (shared == ids[0]))
+        var query = TraceSearchQuery()
+        (query.filter, query.limit) = (.holds(.kind, .integer(0...2)), 1_000)
+        let figures = try await filled.engine.searchTraces(query, tenant: .single).figures
+        let rows = sources.joined()
+        #expect(figures.inspectedSpanCount == rows.count + rows.count { shared.contains($0.key.traceID) })
+    }
+
     @Test("of which a block can't be read is incomplete by one job") func damaged() async throws {
         var filled = try await FilledStore()
         var traffic = SmallTraffic(seed: 1)
