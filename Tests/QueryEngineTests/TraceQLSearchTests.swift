@@ -42,6 +42,31 @@ internal import TraceQLReference
         }
     }
 
+    @Test("finds relations among spans that are their own ancestors", arguments: 0..<4 as Range<UInt64>)
+    func rings(seed: UInt64) async throws {
+        var random = RandomSearches(seed: seed)
+        var traces = (0..<60).map { _ in random.trace(spanCount: 7) }
+        for index in traces.indices {
+            let ids = traces[index].spans.map(\.id)
+            for span in ids.indices where !random.random.once(in: 6) {
+                traces[index].spans[span].parentID = ids[random.random.below(ids.count)]
+            }
+        }
+        let store = try await ReferenceStore(traces, isScattered: true, &random, seed: seed)
+        let operators = [">", ">>", "<", "<<", "~"].flatMap { [$0, "!" + $0, "&" + $0] }
+        let sides = ["{}", "{ status = error }", "{ kind = server || kind = client }", "{ span.a = 1 }"]
+        for isFlushed in [false, true] {
+            if isFlushed { try await store.filled.opened.flushAll() }
+            for operation in operators {
+                for (left, right) in sides.flatMap({ left in sides.map { (left, $0) } }) {
+                    let query = try CheckedQuery("\(left) \(operation) \(right)")
+                    let (found, expected) = (try await store.found(query), try store.expected(query))
+                    #expect(found == expected, "\(query.query)")
+                }
+            }
+        }
+    }
+
     @Test("shows what the query names") func shown() async throws {
         var random = RandomSearches(seed: 3)
         var trace = random.trace(spanCount: 1)

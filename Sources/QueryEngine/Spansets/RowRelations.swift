@@ -4,8 +4,8 @@ internal import TraceQL
 
 /// Which rows of a trace stand in a relation to others.
 ///
-/// Rows whose parent is missing begin fragments of their own: there the relations hold as anywhere else. Rows that are
-/// their own ancestors have no end of ancestors; each is looked at once.
+/// Rows whose parent is missing begin fragments of their own: there the relations hold as anywhere else. Of rows that are
+/// their own ancestors each is above and below all others of the ring. No row stands in a relation to itself.
 struct RowRelations {
     /// By row: its parent's, -1 for roots, and below that one number for each missing parent.
     let parents: ArraySlice<Int32>
@@ -35,10 +35,12 @@ struct RowRelations {
         switch relation {
         case .child:
             let isOther = marks(others)
-            return rows.filter { row in parent(row).map { isOther[$0] } ?? false }
+            return rows.filter { row in parent(row).map { isOther[$0] && $0 != Int(row) - first } ?? false }
         case .parent:
             var hasChild = [Bool](repeating: false, count: parents.count)
-            for other in others { if let parent = parent(other) { hasChild[parent] = true } }
+            for other in others {
+                if let parent = parent(other), parent != Int(other) - first { hasChild[parent] = true }
+            }
             return rows.filter { hasChild[Int($0) - first] }
         case .descendant:
             let isBelow = descendants(of: others)
@@ -66,28 +68,33 @@ struct RowRelations {
     private func descendants(of others: [Int32]) -> [Bool] {
         let isOther = marks(others)
         var verdicts = [Bool?](repeating: nil, count: parents.count)
-        var isOnWay = [Bool](repeating: false, count: parents.count)
+        // By place: where it is on the way; -1 if no way led there.
+        var steps = [Int32](repeating: -1, count: parents.count)
         var way: [Int] = []
         for place in 0..<parents.count where verdicts[place] == nil {
             way.removeAll(keepingCapacity: true)
             var next: Int? = place
-            var verdict = false
-            while let current = next {
-                if let known = verdicts[current] {
-                    verdict = known
-                    break
-                }
-                if isOnWay[current] { break }
-                isOnWay[current] = true
+            while let current = next, steps[current] < 0 {
+                steps[current] = Int32(truncatingIfNeeded: way.count)
                 way.append(current)
-                next = parent(Int32(first + current))
+                next = parent(Int32(truncatingIfNeeded: first + current))
+            }
+            var verdict = false
+            if let last = next {
+                if let known = verdicts[last] {
+                    verdict = known || isOther[last]
+                } else {
+                    let ring = way[Int(steps[last])...]
+                    let otherCount = ring.count { isOther[$0] }
+                    for current in ring { verdicts[current] = otherCount > (isOther[current] ? 1 : 0) }
+                    verdict = otherCount > 0
+                    way.removeLast(ring.count)
+                }
             }
             // From the far end of the way back: what is above is known by then.
-            var last = next
             for current in way.reversed() {
-                if let last { verdict = verdict || isOther[last] }
                 verdicts[current] = verdict
-                last = current
+                verdict = verdict || isOther[current]
             }
         }
         return verdicts.map { $0 ?? false }
@@ -95,13 +102,33 @@ struct RowRelations {
 
     /// By place: whether it is an ancestor of one of `others`.
     private func ancestors(of others: [Int32]) -> [Bool] {
+        let isOther = marks(others)
         var isAbove = [Bool](repeating: false, count: parents.count)
-        for other in others {
-            var next = parent(other)
-            while let current = next, !isAbove[current] {
-                isAbove[current] = true
-                next = parent(Int32(first + current))
+        // By place: of how many children it is not known yet; -1 once the parent was told.
+        var openCounts = [Int32](repeating: 0, count: parents.count)
+        for row in parents where row >= 0 { openCounts[Int(row) - first] += 1 }
+        for leaf in 0..<parents.count where openCounts[leaf] == 0 {
+            var current = leaf
+            while openCounts[current] == 0 {
+                openCounts[current] = -1
+                guard let parent = parent(Int32(truncatingIfNeeded: first + current)) else { break }
+                if isAbove[current] || isOther[current] { isAbove[parent] = true }
+                openCounts[parent] -= 1
+                current = parent
             }
+        }
+        // What no leaf led through are rings.
+        for place in 0..<parents.count where openCounts[place] > 0 {
+            var ring: [Int] = []
+            var next: Int? = place
+            while let current = next, openCounts[current] > 0 {
+                openCounts[current] = -1
+                ring.append(current)
+                next = parent(Int32(truncatingIfNeeded: first + current))
+            }
+            let isBelow = ring.contains { isAbove[$0] }
+            let otherCount = ring.count { isOther[$0] }
+            for current in ring { isAbove[current] = isBelow || otherCount > (isOther[current] ? 1 : 0) }
         }
         return isAbove
     }
