@@ -69,21 +69,7 @@ struct ColumnTrace {
         let end = rows.reduce(0) { max($0, $1.end) }
         let facts = TraceFacts(id: id, start: start, duration: spanDuration(start: start, end: end), root: root)
         let marks = (0..<UInt64(leafCount)).map { leaf in RowMask(rows.map { $0.marks &>> leaf & 1 != 0 }) }
-        return JudgedTrace(
-            rows: rows.indices, marks: marks, parents: needsParents ? parentPlaces : [], facts: facts, values: nil)
-    }
-
-    /// See ``RowRelations``. Of rows with the same span ID the first is the parent.
-    private var parentPlaces: [Int32] {
-        var places: [UInt64: Int32] = [:]
-        for (place, row) in rows.enumerated() where places[row.spanID] == nil { places[row.spanID] = Int32(place) }
-        var missing: [UInt64: Int32] = [:]
-        return rows.map { row in
-            if row.parent == 0 { return -1 }
-            if let place = places[row.parent] { return place }
-            let number = missing[row.parent] ?? -2 - Int32(missing.count)
-            missing[row.parent] = number
-            return number
-        }
+        let parents = needsParents ? RowRelations.parents(rows, id: \.spanID, parent: \.parent) : []
+        return JudgedTrace(rows: rows.indices, marks: marks, parents: parents, facts: facts, values: nil)
     }
 }

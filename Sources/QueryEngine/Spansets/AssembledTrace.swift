@@ -43,7 +43,7 @@ final class AssembledTrace {
             id: id, start: first.start, duration: spanDuration(start: first.start, end: end),
             root: root.map { ($0.serviceName, $0.name) })
         self.rows = rows
-        parents = Self.parents(rows)
+        parents = RowRelations.parents(rows, id: \.spanID) { $0.view.parent($0.row) }
     }
 
     /// The trace as the judge takes it.
@@ -80,21 +80,6 @@ final class AssembledTrace {
             }
         }
         return winners
-    }
-
-    /// Of rows with the same span ID the first is the parent.
-    private static func parents(_ rows: [Row]) -> [Int32] {
-        var places: [UInt64: Int32] = [:]
-        for (place, row) in rows.enumerated() where places[row.spanID] == nil { places[row.spanID] = Int32(place) }
-        var missing: [UInt64: Int32] = [:]
-        return rows.map { row in
-            let parent = row.view.parent(row.row)
-            if parent == 0 { return -1 }
-            if let place = places[parent] { return place }
-            let number = missing[parent] ?? -2 - Int32(missing.count)
-            missing[parent] = number
-            return number
-        }
     }
 }
 

@@ -145,6 +145,29 @@ struct RowRelations {
     }
 }
 
+extension RowRelations {
+    /// The parents of a trace's rows, as ``parents`` has them. Of rows with the same span ID the first is the parent.
+    ///
+    /// - Parameters:
+    ///   - id: A row's span ID.
+    ///   - parent: That of its parent; 0 of roots.
+    static func parents<Row>(_ rows: [Row], id: (Row) -> UInt64, parent: (Row) -> UInt64) -> [Int32] {
+        var places: [UInt64: Int32] = [:]
+        for (place, row) in rows.enumerated() where places[id(row)] == nil {
+            places[id(row)] = Int32(truncatingIfNeeded: place)
+        }
+        var missing: [UInt64: Int32] = [:]
+        return rows.map { row in
+            let parent = parent(row)
+            if parent == 0 { return -1 }
+            if let place = places[parent] { return place }
+            let number = missing[parent] ?? -2 - Int32(truncatingIfNeeded: missing.count)
+            missing[parent] = number
+            return number
+        }
+    }
+}
+
 /// Both lists' rows, each once; lists rise.
 func mergedRows(_ a: [Int32], _ b: [Int32]) -> [Int32] {
     if a.isEmpty || b.isEmpty { return a.isEmpty ? b : a }
