@@ -93,10 +93,15 @@ package struct BlockTraceScan: Sendable {
         var groups: [Group] = []
         for (index, entry) in reader.footer.rowGroups.enumerated()
         where entry.minimumStart <= range.upperBound && entry.maximumStart >= range.lowerBound {
-            if !required.isAlways {
-                guard required.mayMatch(try await reader.directory(of: index)) else { continue }
+            do {
+                if !required.isAlways {
+                    guard required.mayMatch(try await reader.directory(of: index)) else { continue }
+                }
+                groups.append(Group(index: index, newestStart: try await reader.newestTraceStart(ofGroup: index)))
+            } catch is BlockError {
+                // It says so itself when it is looked into; the others are sound.
+                groups.append(Group(index: index, newestStart: entry.maximumStart))
             }
-            groups.append(Group(index: index, newestStart: try await reader.newestTraceStart(ofGroup: index)))
         }
         guard !groups.isEmpty else { return nil }
         self.groups = groups.sorted { ($1.newestStart, $0.index) < ($0.newestStart, $1.index) }

@@ -15,7 +15,7 @@ extension TraceSearch {
             if times.overlaps(range), !newest.isFull || times.upperBound >= newest.threshold {
                 try await searchGroups(of: block)
             }
-            if stop == nil { result.figures.completedJobCount += 1 }
+            if stop == nil, !failed.contains(block) { result.figures.completedJobCount += 1 }
         } catch let error as BlockError {
             fail(block, error)
         }
@@ -49,15 +49,20 @@ extension TraceSearch {
                 await Self.rows(of: $0, since: since, scan)
             }
             for read in found {
-                let rows = try read.get()
-                countRead(rows)
-                if !shared.isEmpty {
-                    keep(
-                        rows.marks, of: GroupPlace(block: block, group: reader.rowGroup(ofRow: rows.firstRow)),
-                        rowCount: rows.rowCount)
+                do {
+                    let rows = try read.get()
+                    countRead(rows)
+                    if !shared.isEmpty {
+                        keep(
+                            rows.marks, of: GroupPlace(block: block, group: reader.rowGroup(ofRow: rows.firstRow)),
+                            rowCount: rows.rowCount)
+                    }
+                    try await judge(rows, block, reader, shared)
+                    try hold()
+                } catch let error as BlockError {
+                    // Of this row group alone.
+                    fail(block, error)
                 }
-                try await judge(rows, block, reader, shared)
-                try hold()
             }
             next = groups.endIndex
             count = min(2 * count, Self.groupCount * width)
@@ -72,7 +77,8 @@ extension TraceSearch {
     ) async throws -> ArraySlice<BlockTraceScan.Group> {
         var byteCount = heldByteCount
         for place in groups.indices {
-            byteCount += try await scan.byteCount(ofGroup: groups[place].index)
+            // What can't be told of a damaged one is told when it is read.
+            byteCount += (try? await scan.byteCount(ofGroup: groups[place].index)) ?? 0
             do {
                 try memory.hold(byteCount)
             } catch {
@@ -115,7 +121,12 @@ extension TraceSearch {
                 continue
             }
             guard mayMatch, mayLast(trace.duration) else { continue }
-            try await settle(trace, at: position, part, rows, block, reader)
+            do {
+                try await settle(trace, at: position, part, rows, block, reader)
+            } catch let error as BlockError {
+                // Of this trace's root alone.
+                fail(block, error)
+            }
         }
         try await assemble(incomplete)
         owners.removeAll(keepingCapacity: true)
