@@ -30,9 +30,12 @@ final class BlockOverlaps: Sendable {
     deinit { budget.giveBack(state.withLock { $0.byteCount }, for: .cache) }
 
     /// The IDs that both blocks have, rising.
-    func shared(_ a: BlockReader, _ b: BlockReader) async throws -> [TraceID] {
+    ///
+    /// - Parameter check: Is told how many bytes it takes to find them, and may stop it by throwing.
+    func shared(_ a: BlockReader, _ b: BlockReader, check: (Int) throws -> Void) async throws -> [TraceID] {
         let pair = Pair(a.id, b.id)
         if let known = state.withLock({ $0.known[pair] }) { return known }
+        try check((a.footer.statistics.traceCount + b.footer.statistics.traceCount) * MemoryLayout<TraceID>.stride)
         var shared: [TraceID] = []
         if let range = a.traceIDs.intersection(b.traceIDs) {
             let (left, right) = (try await a.traceIDs(in: range), try await b.traceIDs(in: range))
@@ -64,16 +67,29 @@ final class BlockOverlaps: Sendable {
 struct SharedTraces {
     /// Which blocks have a trace.
     private var blocks: [TraceID: [Int]] = [:]
-    /// Whether it is known of all blocks which traces they have.
-    fileprivate(set) var isComplete = true
+    /// Where it is not known which traces another block has: there any may be shared.
+    private var unknown: [ClosedRange<TraceID>] = []
+    /// Bytes in memory, about.
+    private(set) var byteCount = 0
+
+    /// Bytes in memory, about, of a trace and a block that has it.
+    static let byteCountPerTrace = 128
+
+    /// Whether it is known of all blocks that can be read which traces they have.
+    var isComplete: Bool { unknown.isEmpty }
 
     fileprivate mutating func insert(_ shared: [TraceID], in block: Int) {
         for id in shared { blocks[id, default: []].append(block) }
+        byteCount += shared.count * Self.byteCountPerTrace
     }
 
-    var isEmpty: Bool { blocks.isEmpty }
+    fileprivate mutating func insert(unknown range: ClosedRange<TraceID>) { unknown.append(range) }
 
-    func contains(_ id: TraceID) -> Bool { !blocks.isEmpty && blocks[id] != nil }
+    var isEmpty: Bool { blocks.isEmpty && unknown.isEmpty }
+
+    func contains(_ id: TraceID) -> Bool {
+        !isEmpty && (blocks[id] != nil || unknown.contains { $0.contains(id) })
+    }
 
     /// The other blocks that have a trace.
     func others(with id: TraceID) -> [Int] { blocks.isEmpty ? [] : blocks[id] ?? [] }
@@ -85,19 +101,30 @@ extension ClosedRange<TraceID> {
 
 extension SearchedBlocks {
     /// The traces of a block that others have too, and why that is not known for all of them.
+    ///
+    /// Of a block that can't be opened nothing is found, as if it were not there.
+    ///
+    /// - Parameter check: Is told how many bytes they take, and may stop the work by throwing.
     mutating func shared(
-        _ block: Int, _ overlaps: BlockOverlaps
+        _ block: Int, _ overlaps: BlockOverlaps, check: (Int) throws -> Void = { _ in }
     ) async throws -> (SharedTraces, failure: String?) {
         var shared = SharedTraces()
         var failure: String?
         let reader = try await reader(block)
         for other in summaries.indices where other != block {
-            guard summaries[other].traceIDs.overlaps(summaries[block].traceIDs) else { continue }
+            guard let range = summaries[other].traceIDs.intersection(summaries[block].traceIDs) else { continue }
             do {
-                shared.insert(try await overlaps.shared(reader, try await self.reader(other)), in: other)
+                let otherReader = try await self.reader(other)
+                do {
+                    let ids = try await overlaps.shared(reader, otherReader) { try check(shared.byteCount + $0) }
+                    try check(shared.byteCount + ids.count * SharedTraces.byteCountPerTrace)
+                    shared.insert(ids, in: other)
+                } catch let error as BlockError {
+                    shared.insert(unknown: range)
+                    throw error
+                }
             } catch let error as BlockError {
-                failure = error.description
-                shared.isComplete = false
+                failure = failure ?? error.description
             }
         }
         return (shared, failure)

@@ -9,6 +9,8 @@ internal import TraceStorage
 struct SearchedBlocks {
     let summaries: [BlockSummary]
     private var readers: [BlockReader?]
+    /// Why some could not be opened. They are not tried again: what was said without them would be said twice.
+    private var failures: [Int: BlockError] = [:]
     private let store: TraceStore
 
     init(_ blocks: [BlockSummary], _ store: TraceStore) {
@@ -21,9 +23,15 @@ struct SearchedBlocks {
 
     mutating func reader(_ block: Int) async throws -> BlockReader {
         if let reader = readers[block] { return reader }
-        let reader = try await store.reader(for: summaries[block])
-        readers[block] = reader
-        return reader
+        if let failure = failures[block] { throw failure }
+        do {
+            let reader = try await store.reader(for: summaries[block])
+            readers[block] = reader
+            return reader
+        } catch let error as BlockError {
+            failures[block] = error
+            throw error
+        }
     }
 }
 

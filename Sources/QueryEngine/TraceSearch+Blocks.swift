@@ -35,8 +35,11 @@ extension TraceSearch {
         request.wantsParents = program.needsParents
         request.range = range
         guard let scan = try await BlockTraceScan(reader, request) else { return }
-        let (shared, failure) = try await blocks.shared(block, overlaps)
+        let (base, memory) = (heldByteCount, memory)
+        let (shared, failure) = try await blocks.shared(block, overlaps) { try memory.hold(base + $0) }
         if let failure { note(failure) }
+        sharedByteCount = shared.byteCount
+        defer { sharedByteCount = 0 }
         var next = 0
         // One at first: it may have all that is wanted.
         var count = 1

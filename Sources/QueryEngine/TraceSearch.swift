@@ -41,6 +41,8 @@ struct TraceSearch {
     var marksByteCount = 0
     /// What traces take while they are put together and judged.
     var openByteCount = 0
+    /// What is known of traces that the block at hand shares with others.
+    var sharedByteCount = 0
     /// Bytes that the search takes beside the answer while it is described.
     var describedByteCount = 0
     /// By block: asks row groups that the search did not come by.
@@ -167,11 +169,14 @@ struct TraceSearch {
     }
 
     var heldByteCount: Int {
-        heads.byteCount + newest.byteCount + judged.count * 32 + marksByteCount + openByteCount
+        heads.byteCount + newest.byteCount + judged.count * 32 + marksByteCount + passingByteCount
     }
 
     /// Holds what the search takes by now, and a third more: what is found is still to be described and written.
-    func hold() throws(QueryError) { try memory.hold(heldByteCount + (heldByteCount - openByteCount) / 3) }
+    func hold() throws(QueryError) { try memory.hold(heldByteCount + (heldByteCount - passingByteCount) / 3) }
+
+    /// Of what is held that which is gone before anything is described.
+    private var passingByteCount: Int { openByteCount + sharedByteCount }
 
     // MARK: - Heads
 

@@ -74,4 +74,38 @@ internal import TrafficModel
         try await filled.reopen()
         #expect(try await search(filled, traceQL).traces == whole.traces)
     }
+
+    @Test("tells of a trace once, also if it is not known which traces blocks share", arguments: queries)
+    func shared(traceQL: String) async throws {
+        // The later half of the requests has the rest of most traces of the first.
+        var filled = try await FilledStore(seed: 4)
+        var model = TrafficModel(seed: 4, start: 1_700_000_000_000_000_000)
+        let requests = model.nextRequests(traceCount: 2_300).requests
+        for (index, request) in requests.enumerated() {
+            try await filled.append(try OTLPMessage.ExportTraceServiceRequest(decoding: request.body))
+            if index == requests.count / 2 { try await filled.opened.flushAll() }
+        }
+        try await filled.opened.flushAll()
+        let whole = try await search(filled, traceQL)
+        let byID = Dictionary(uniqueKeysWithValues: whole.traces.map { ($0.id, $0) })
+        let blocks = filled.opened.store.snapshot(of: .single).blocks
+        #expect(blocks.count == 2)
+        for summary in blocks {
+            let footer = try await filled.opened.store.reader(for: summary).footer
+            let path = try #require(try filled.blockPaths.first { $0.contains(summary.id.description) })
+            let page = try #require(footer.sections.first { $0.kind == 3 })
+            let offset = page.stored.offset + page.stored.byteCount / 2
+            try filled.system.damage(path, at: offset)
+            try await filled.reopen()
+            let result = try await search(filled, traceQL)
+            #expect(result.partialReason != nil)
+            #expect(Set(result.traces.map(\.id)).count == result.traces.count)
+            // Nobody knows of the rest of traces of the damaged page alone.
+            let wholeCount = result.traces.count { trace in
+                byID[trace.id].map { $0.spansets.map(\.matchedCount) == trace.spansets.map(\.matchedCount) } ?? false
+            }
+            #expect(wholeCount >= byID.count / 3)
+            try filled.system.damage(path, at: offset)
+        }
+    }
 }
