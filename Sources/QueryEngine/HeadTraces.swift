@@ -59,8 +59,13 @@ final class HeadTraces {
 
     /// Bytes in memory, about.
     var byteCount: Int {
-        previous.count * 5 + slots.count * 4 + traces.count * MemoryLayout<Trace>.stride
+        let markCount = marks.first?.count ?? 0
+        return previous.count * 4 + previous.count * markCount / 8 + slots.count * 4
+            + traces.count * MemoryLayout<Trace>.stride
     }
+
+    /// Bytes in memory, about, that it takes to have ``candidates``.
+    var candidatesByteCount: Int { 2 * traces.count * MemoryLayout<Candidate>.stride }
 
     /// A trace that has a row in the range, and its first start in the heads.
     struct Candidate {

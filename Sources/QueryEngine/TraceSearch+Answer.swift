@@ -41,7 +41,11 @@ extension TraceSearch {
                 break
             }
         }
-        try await describeParts(entries, rows, parts, &found)
+        do {
+            try await describeParts(entries, rows, parts, &found)
+        } catch let error as QueryError {
+            note(error.message)
+        }
         return found
     }
 

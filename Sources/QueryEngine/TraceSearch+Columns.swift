@@ -95,6 +95,7 @@ extension TraceSearch {
 
     /// Keeps what was found out of a row group, as traces of others may go on there.
     mutating func keep(_ found: [RowMask], of place: GroupPlace, rowCount: Int) {
+        if marksByteCount > Self.marksByteLimit { (marks, marksByteCount) = ([:], 0) }
         guard marks.updateValue(found, forKey: place) == nil else { return }
         marksByteCount += 128 + found.count * (48 + rowCount / 8)
     }

@@ -73,6 +73,7 @@ extension TraceSearch {
                 guard let root else { continue }
                 found.traces[index].rootService = found.texts.number(of: root.service)
                 found.traces[index].rootName = found.texts.number(of: root.name)
+                try check(found)
             } catch let error as BlockError {
                 fail(part.block, error)
             }
@@ -88,6 +89,7 @@ extension TraceSearch {
             for number in parts[entries[index].parts.indices] { owners.append((entry, number)) }
         }
         var sums = [[SearchedTraces.Service]](repeating: [], count: split.count)
+        var sumCount = 0
         let order = owners.indices.sorted { owners[$0].number < owners[$1].number }
         for (block, places) in byBlock(order, { owners[$0].number }) {
             do {
@@ -97,6 +99,7 @@ extension TraceSearch {
                 var names = TextNumbers(reader.schema.services)
                 var start = 0
                 for (place, end) in zip(places, columns.ends) {
+                    sumCount += end - start
                     for pair in columns.pairs[start..<end] {
                         sums[owners[place].entry].add(
                             .init(
@@ -105,6 +108,8 @@ extension TraceSearch {
                     }
                     start = end
                 }
+                // Added up, and in the answer.
+                try check(found, split.count * 64 + sumCount * 64)
             } catch let error as BlockError {
                 fail(block, error)
             }

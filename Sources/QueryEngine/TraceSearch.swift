@@ -66,6 +66,9 @@ struct TraceSearch {
     /// Others have their turn after so long.
     static let slice = Duration.milliseconds(2)
 
+    /// Above that the marks of all row groups are forgotten: they are found out again where they are needed.
+    static let marksByteLimit = 16 << 20
+
     /// Row groups that each of those who work side by side looks into before what they found is judged, at most.
     static let groupCount = 8
 
@@ -182,6 +185,7 @@ struct TraceSearch {
 
     mutating func searchHeads() async throws {
         var ids: [TraceID] = []
+        try memory.hold(heldByteCount + heads.candidatesByteCount)
         for candidate in heads.candidates {
             if newest.isFull, candidate.start < newest.threshold { break }
             // What a hit has may be in a block.

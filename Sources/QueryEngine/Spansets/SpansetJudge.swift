@@ -53,6 +53,9 @@ struct SpansetJudge {
     /// Bytes in memory, about, that a spanset takes beside its rows while the trace is judged.
     static let spansetByteCount = 512
 
+    /// How much they may take more before somebody is told.
+    private static let checkedByteCount = 128 << 10
+
     /// Is told how many bytes the spansets of a trace take, and may stop the work by throwing.
     typealias Check = (Int) throws(QueryError) -> Void
 
@@ -146,6 +149,7 @@ struct SpansetJudge {
     ) throws(QueryError) {
         guard let values = trace.values else { return }
         var groups: [StaticValue: Int] = [:]
+        var (byteCount, checkedByteCount) = (split.count * Self.spansetByteCount, 0)
         for row in spanset.rows {
             let value = FieldEvaluation(program, values).value(expression, ofSpan: row)
             if let group = groups[value] {
@@ -154,8 +158,11 @@ struct SpansetJudge {
                 groups[value] = split.count
                 let attribute = (name: "by(\(expression.description))", value: value)
                 split.append(Spanset(rows: [row], attributes: spanset.attributes + [attribute]))
-                // Values may be as many as there are spans.
-                if split.count % 256 == 0 { try check(split.count * Self.spansetByteCount) }
+                byteCount += Self.spansetByteCount + value.byteCount
+                // Values may be as many as there are spans, and long.
+                guard byteCount - checkedByteCount > Self.checkedByteCount else { continue }
+                try check(byteCount)
+                checkedByteCount = byteCount
             }
         }
     }
