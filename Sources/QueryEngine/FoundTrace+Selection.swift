@@ -25,7 +25,7 @@ extension FoundTrace {
         guard let trace = AssembledTrace(id, rows.map { .init(view: spans, row: $0, marks: marks) }) else { return [] }
         var isSelected = [Bool](repeating: false, count: trace.rows.count)
         let held = memory?.byteCount ?? 0
-        let spansets = try SpansetJudge(program).spansets(of: trace.judged(leafCount: marks.count)) {
+        let spansets = try SpansetJudge(program, QueryDeadline()).spansets(of: trace.judged(leafCount: marks.count)) {
             (byteCount) throws(QueryError) in try memory?.hold(held + byteCount)
         }
         for spanset in spansets {

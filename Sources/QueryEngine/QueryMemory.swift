@@ -49,15 +49,3 @@ package final class QueryMemory: Sendable {
         budget.giveBack(excess, for: .query)
     }
 }
-
-/// When a query has to end.
-struct QueryDeadline: Sendable {
-    static let seconds = 30
-
-    private let end = ContinuousClock.now + .seconds(Self.seconds)
-
-    /// Why the answer lacks something, once time is up.
-    var excess: String? {
-        ContinuousClock.now < end ? nil : "the query was stopped after \(Self.seconds) s"
-    }
-}

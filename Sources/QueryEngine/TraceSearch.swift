@@ -82,7 +82,7 @@ struct TraceSearch {
     ) {
         self.query = query
         self.range = range
-        judge = SpansetJudge(program)
+        judge = SpansetJudge(program, deadline)
         needsValues = program.needsValues
         needsRoot = query.rootName != nil || query.rootServiceName != nil || program.asksForRoots
         requiredDurations = program.requiredTrace.filter { $0.subject == .duration }.map(\.test)
@@ -118,9 +118,10 @@ struct TraceSearch {
             if stop == nil { result.figures.completedJobCount += 1 }
             for block in blocks.summaries.indices where stop == nil { try await search(block) }
         } catch let error as QueryError {
-            // No memory for more: what was found is answered.
+            // No memory or time for more: what was found is answered.
             note(error.message)
         }
+        try Task.checkCancellation()
         result.found = try await described(newest.sorted())
         if query.isExplained { result.explanation = explanation(started) }
         result.memory = memory

@@ -3,23 +3,34 @@
 internal import RegularExpressions
 internal import TraceQL
 
-/// Evaluates field expressions for spans.
+/// Evaluates a field expression for spans.
 struct FieldEvaluation {
+    private let expression: FieldExpression
     private let program: SpansetProgram
     private let values: any SpanValues
+    private let pace: QueryPace
+    private let isOfEvents: Bool
+    private let isOfLinks: Bool
+    private let stepCount: Int
 
-    init(_ program: SpansetProgram, _ values: any SpanValues) {
+    init(_ expression: FieldExpression, _ program: SpansetProgram, _ values: any SpanValues, _ pace: QueryPace) {
+        self.expression = expression
         self.program = program
         self.values = values
+        self.pace = pace
+        let fields = expression.fields
+        isOfEvents = fields.contains(where: \.isOfEvent)
+        isOfLinks = fields.contains(where: \.isOfLink)
+        stepCount = expression.partCount
     }
 
     /// Whether the expression holds for the span with one of its events and one of its links, if it has any.
-    func selects(_ expression: FieldExpression, _ row: Int32) -> Bool {
-        let fields = expression.fields
-        let events = fields.contains(where: \.isOfEvent) ? values.eventCount(of: row) : 0
-        let links = fields.contains(where: \.isOfLink) ? values.linkCount(of: row) : 0
+    func selects(_ row: Int32) throws(QueryError) -> Bool {
+        let events = isOfEvents ? values.eventCount(of: row) : 0
+        let links = isOfLinks ? values.linkCount(of: row) : 0
         for event in 0..<max(1, events) {
             for link in 0..<max(1, links) {
+                try pace.spend(stepCount)
                 let place = SpanPlace(
                     row: row, event: event < events ? event : nil, link: link < links ? link : nil)
                 if isTrue(expression, place) { return true }
@@ -29,7 +40,8 @@ struct FieldEvaluation {
     }
 
     /// The value for the span with its first event and its first link; absent where nothing can be said of it.
-    func value(_ expression: FieldExpression, ofSpan row: Int32) -> StaticValue {
+    func value(ofSpan row: Int32) throws(QueryError) -> StaticValue {
+        try pace.spend(stepCount)
         let value = value(
             expression,
             SpanPlace(
@@ -38,7 +50,7 @@ struct FieldEvaluation {
         return value == .opaque ? .absent : value
     }
 
-    func value(_ expression: FieldExpression, _ place: SpanPlace) -> StaticValue {
+    private func value(_ expression: FieldExpression, _ place: SpanPlace) -> StaticValue {
         switch expression.form {
         case .literal(let value): return value
         case .field(let field): return values.value(of: field, place)
@@ -85,6 +97,9 @@ extension FieldExpression {
     fileprivate var isAttribute: Bool {
         if case .attribute? = field { true } else { false }
     }
+
+    /// It, its operands, and theirs.
+    fileprivate var partCount: Int { operands.reduce(1) { $0 + $1.partCount } }
 }
 
 extension SpanField {

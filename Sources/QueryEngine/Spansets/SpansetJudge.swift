@@ -44,9 +44,11 @@ struct JudgedTrace {
 struct SpansetJudge {
     let program: SpansetProgram
     let quickNode: SpansetProgram.Node?
+    private let pace: QueryPace
 
-    init(_ program: SpansetProgram) {
+    init(_ program: SpansetProgram, _ deadline: QueryDeadline) {
         self.program = program
+        pace = QueryPace(deadline)
         quickNode = Self.quickNode(of: program)
     }
 
@@ -60,6 +62,8 @@ struct SpansetJudge {
     typealias Check = (Int) throws(QueryError) -> Void
 
     /// The spansets of a trace that are left in the end; none if it is no hit.
+    ///
+    /// - Throws: What `check` throws; `.timedOut` once the query has to end.
     func spansets(of trace: JudgedTrace, check: Check) throws(QueryError) -> [Spanset] {
         try run(program.stages, nil, trace, check)
     }
@@ -79,7 +83,12 @@ struct SpansetJudge {
                 var selected: [Spanset] = []
                 for spanset in input { selected += try select(node, spanset, trace, check) }
                 spansets = selected
-            case .scalarFilter(let filter): spansets = all(spansets, trace).compactMap { keep($0, filter, trace) }
+            case .scalarFilter(let filter):
+                var kept: [Spanset] = []
+                for spanset in all(spansets, trace) {
+                    if let spanset = try keep(spanset, filter, trace) { kept.append(spanset) }
+                }
+                spansets = kept
             case .by(let expression):
                 var parts: [Spanset] = []
                 for spanset in all(spansets, trace) { try split(spanset, expression, trace, into: &parts, check) }
@@ -109,7 +118,7 @@ struct SpansetJudge {
     ) throws(QueryError) -> [Spanset] {
         switch node {
         case .leaf(let index):
-            let rows = select(index, input, trace)
+            let rows = try select(index, input, trace)
             return rows.isEmpty ? [] : [Spanset(rows: rows, attributes: input?.attributes ?? [])]
         case .pipeline(let stages): return try run(stages, input.map { [$0] }, trace, check)
         case .chain(let first, let steps):
@@ -134,13 +143,19 @@ struct SpansetJudge {
     }
 
     /// The rows that a leaf selects.
-    private func select(_ index: Int, _ input: Spanset?, _ trace: JudgedTrace) -> [Int32] {
+    private func select(
+        _ index: Int, _ input: Spanset?, _ trace: JudgedTrace
+    ) throws(QueryError) -> [Int32] {
         let leaf = program.leaves[index]
         let marks = trace.marks[index]
         guard !marks.isNone, leaf.trace.allSatisfy({ $0.holds(trace.facts) }) else { return [] }
         let rows = input.map { $0.rows.filter { marks[Int($0)] } } ?? marks.rows(in: trace.rows)
+        try pace.spend(rows.count)
         guard let rest = leaf.rest, let values = trace.values else { return rows }
-        return rows.filter { FieldEvaluation(program, values).selects(rest, $0) }
+        let evaluation = FieldEvaluation(rest, program, values, pace)
+        var selected: [Int32] = []
+        for row in rows where try evaluation.selects(row) { selected.append(row) }
+        return selected
     }
 
     private func split(
@@ -148,10 +163,11 @@ struct SpansetJudge {
         _ check: Check
     ) throws(QueryError) {
         guard let values = trace.values else { return }
+        let evaluation = FieldEvaluation(expression, program, values, pace)
         var groups: [StaticValue: Int] = [:]
         var (byteCount, checkedByteCount) = (split.count * Self.spansetByteCount, 0)
         for row in spanset.rows {
-            let value = FieldEvaluation(program, values).value(expression, ofSpan: row)
+            let value = try evaluation.value(ofSpan: row)
             if let group = groups[value] {
                 split[group].rows.append(row)
             } else {
@@ -169,23 +185,25 @@ struct SpansetJudge {
 
     // MARK: - Scalars
 
-    private func keep(_ spanset: Spanset, _ filter: ScalarFilter, _ trace: JudgedTrace) -> Spanset? {
+    private func keep(
+        _ spanset: Spanset, _ filter: ScalarFilter, _ trace: JudgedTrace
+    ) throws(QueryError) -> Spanset? {
         var spanset = spanset
-        let left = scalar(filter.left, &spanset, trace)
-        let right = scalar(filter.right, &spanset, trace)
+        let left = try scalar(filter.left, &spanset, trace)
+        let right = try scalar(filter.right, &spanset, trace)
         return filter.comparison.holds(left, right) ? spanset : nil
     }
 
     private func scalar(
         _ expression: ScalarExpression, _ spanset: inout Spanset, _ trace: JudgedTrace
-    ) -> StaticValue {
+    ) throws(QueryError) -> StaticValue {
         switch expression.form {
         case .literal(let value): return value
-        case .minus(let operand): return scalar(operand, &spanset, trace).negated
+        case .minus(let operand): return try scalar(operand, &spanset, trace).negated
         case .arithmetic(let operation, let left, let right):
-            return operation.apply(scalar(left, &spanset, trace), scalar(right, &spanset, trace))
+            return operation.apply(try scalar(left, &spanset, trace), try scalar(right, &spanset, trace))
         case .aggregate(let function, let argument):
-            let value = aggregate(function, argument, spanset.rows, trace)
+            let value = try aggregate(function, argument, spanset.rows, trace)
             spanset.attributes.append((name: expression.description, value: value))
             return value
         case .pipeline: return .absent
@@ -195,10 +213,11 @@ struct SpansetJudge {
     /// Of the rows that have a number; absent if none has.
     private func aggregate(
         _ function: AggregateFunction, _ argument: FieldExpression?, _ rows: [Int32], _ trace: JudgedTrace
-    ) -> StaticValue {
+    ) throws(QueryError) -> StaticValue {
         guard function != .count, let argument, let values = trace.values else { return .int(Int64(rows.count)) }
+        let evaluation = FieldEvaluation(argument, program, values, pace)
         var aggregate = NumberAggregate()
-        for row in rows { aggregate.add(FieldEvaluation(program, values).value(argument, ofSpan: row)) }
+        for row in rows { aggregate.add(try evaluation.value(ofSpan: row)) }
         return aggregate.value(function)
     }
 }

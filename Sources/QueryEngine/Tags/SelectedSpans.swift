@@ -52,7 +52,7 @@ final class SelectedSpans {
         self.range = range
         self.memory = memory
         self.snapshot = snapshot
-        judge = SpansetJudge(program)
+        judge = SpansetJudge(program, deadline)
         overlaps = engine.overlaps
         let filters = program.leaves.map(\.filter)
         assembly = TraceAssembly(
@@ -67,6 +67,16 @@ final class SelectedSpans {
     /// - Throws: `.tooLarge`, `.unavailable` where memory lacks; `CancellationError`.
     func run(into sink: any SpanSink) async throws -> String? {
         defer { count() }
+        do {
+            try await goThroughAll(into: sink)
+        } catch let error as QueryError where error.code == .timedOut {
+            stop = stop ?? error.message
+        }
+        try Task.checkCancellation()
+        return stop ?? assembly.failures.values.min() ?? reason
+    }
+
+    private func goThroughAll(into sink: any SpanSink) async throws {
         reads.prunedBlockCount = snapshot.blocks.count
         try memory.hold(assembly.byteCount)
         try await assemble(assembly.heads.candidates.filter(\.isMarked).map(\.id), into: sink)
@@ -77,7 +87,6 @@ final class SelectedSpans {
                 assembly.fail(block, error)
             }
         }
-        return stop ?? assembly.failures.values.min() ?? reason
     }
 
     private func count() {
