@@ -90,7 +90,7 @@ final class ClientPresenceHandler: ChannelInboundHandler {
     private let client = ClientPresence()
 
     /// How long an answer may take whose client sends nothing more.
-    private static let patience = TimeAmount.seconds(5)
+    private static let patience = TimeAmount.seconds(1)
 
     init(_ clients: ClientPresences) { self.clients = clients }
 
