@@ -16,6 +16,8 @@ package struct OptionLayers: Sendable {
         var option: String
         /// nil if the option has no value.
         var text: String?
+        /// nil if the option has none unless it is given one.
+        var builtInText: String?
         var source: Source
     }
 
@@ -55,7 +57,8 @@ package struct OptionLayers: Sendable {
         _ given: Value?, _ option: String, default builtIn: Value
     ) throws(OptionError) -> Value {
         let (value, source) = try find(given, option) ?? (builtIn, .builtIn)
-        answers.append(Answer(option: option, text: value.description, source: source))
+        answers.append(
+            Answer(option: option, text: value.description, builtInText: builtIn.description, source: source))
         return value
     }
 
@@ -98,9 +101,23 @@ package struct OptionLayers: Sendable {
         throw OptionError("\(file.path), line \(entry.line): there is no option \(name). \(advice)")
     }
 
+    /// Which values are shown.
+    package enum Selection: Sendable {
+        case all
+        /// Those that are not the default.
+        case changed
+        /// The defaults, whatever was given.
+        case builtIn
+        /// Those of some options, where they have one.
+        case given(Set<String>)
+    }
+
     /// All values that were asked for as a file that can be read again, with a comment on where each came from.
-    package var yaml: String {
-        let lines = answers.map { answer in
+    package var yaml: String { yaml(.all) }
+
+    /// The selected values as such a file, which is empty if there are none.
+    package func yaml(_ selection: Selection) -> String {
+        let lines = selected(selection).map { answer in
             guard let text = answer.text else { return (text: "# \(answer.option):", comment: "not set") }
             return (text: "\(answer.option): \(Self.quoted(text))", comment: "\(answer.source)")
         }
@@ -108,6 +125,20 @@ package struct OptionLayers: Sendable {
         return lines.map { line in
             line.text + String(repeating: " ", count: width - line.text.count) + "  # \(line.comment)\n"
         }.joined()
+    }
+
+    private func selected(_ selection: Selection) -> [Answer] {
+        switch selection {
+        case .all: answers
+        case .changed: answers.filter { $0.text != $0.builtInText }
+        case .builtIn:
+            answers.map { answer in
+                var answer = answer
+                (answer.text, answer.source) = (answer.builtInText, .builtIn)
+                return answer
+            }
+        case .given(let options): answers.filter { options.contains($0.option) && $0.text != nil }
+        }
     }
 
     /// Text in double quotes (YAML 1.2, section 7.3.1).

@@ -4,21 +4,30 @@ internal import BlockFormat
 internal import TraceModel
 package import TraceQL
 
+/// How many levels of spans stay above and below those that a search selects; `.max` for all.
+package struct KeptRelatives: Sendable, Equatable {
+    package var ancestorDepth = 0
+    package var descendantDepth = 0
+
+    package init() {}
+}
+
 extension FoundTrace {
-    /// The trace with those spans alone that a search selects of it; metrics queries select none.
+    /// The trace with those spans alone that a search selects of it, and what stays with them; metrics queries select
+    /// none.
     ///
-    /// - Parameter keepsAncestors: Whether the spans above each of them stay too.
     /// - Throws: As ``QueryMemory/hold(_:)``.
-    package func selecting(_ query: CheckedQuery, keepsAncestors: Bool) throws(QueryError) -> FoundTrace {
+    /// - Complexity: What judging takes, and O(spans) for those that stay, however deep.
+    package func selecting(_ query: CheckedQuery, with relatives: KeptRelatives) throws(QueryError) -> FoundTrace {
         let heldByteCount = memory?.byteCount ?? 0
         try memory?.holdMore(rows.count * AssembledTrace.byteCountPerRow)
         defer { memory?.keep(heldByteCount) }
         return FoundTrace(
-            id: id, spans: spans, rows: try selectedRows(query, keepsAncestors), partialReason: partialReason,
+            id: id, spans: spans, rows: try selectedRows(query, relatives), partialReason: partialReason,
             inspectedByteCount: inspectedByteCount, memory: memory)
     }
 
-    private func selectedRows(_ query: CheckedQuery, _ keepsAncestors: Bool) throws(QueryError) -> [Int] {
+    private func selectedRows(_ query: CheckedQuery, _ relatives: KeptRelatives) throws(QueryError) -> [Int] {
         guard let pipeline = query.search else { return [] }
         let program = SpansetProgram(query, pipeline)
         let marks = program.leaves.map { spans.mask($0.filter) }
@@ -31,15 +40,57 @@ extension FoundTrace {
         for spanset in spansets {
             for row in spanset.rows { isSelected[Int(row)] = true }
         }
-        if keepsAncestors {
-            for row in isSelected.indices where isSelected[row] {
-                var parent = trace.parents[row]
-                while parent >= 0, !isSelected[Int(parent)] {
-                    isSelected[Int(parent)] = true
-                    parent = trace.parents[Int(parent)]
+        let above = Self.ancestors(of: isSelected, trace.parents, depth: relatives.ancestorDepth)
+        Self.addDescendants(to: &isSelected, trace.parents, depth: relatives.descendantDepth)
+        for row in above { isSelected[row] = true }
+        return isSelected.indices.filter { isSelected[$0] }.map { trace.rows[$0].row }
+    }
+
+    /// The rows above those that are selected, level by level, each once.
+    private static func ancestors(of isSelected: [Bool], _ parents: [Int32], depth: Int) -> [Int] {
+        var isReached = isSelected
+        var found: [Int] = []
+        var level = isSelected.indices.filter { isSelected[$0] }
+        var remaining = depth
+        while remaining > 0, !level.isEmpty {
+            level = level.compactMap { row -> Int? in
+                let parent = Int(parents[row])
+                guard parent >= 0, !isReached[parent] else { return nil }
+                isReached[parent] = true
+                return parent
+            }
+            found += level
+            remaining -= 1
+        }
+        return found
+    }
+
+    /// Selects the rows below those that are selected, level by level.
+    private static func addDescendants(to isSelected: inout [Bool], _ parents: [Int32], depth: Int) {
+        guard depth > 0 else { return }
+        // By row: its first child, and the next child of its parent; -1 for none.
+        var firstChild = [Int32](repeating: -1, count: parents.count)
+        var nextSibling = firstChild
+        for (row, parent) in parents.enumerated() where parent >= 0 {
+            nextSibling[row] = firstChild[Int(parent)]
+            firstChild[Int(parent)] = Int32(row)
+        }
+        var level = isSelected.indices.filter { isSelected[$0] }
+        var remaining = depth
+        while remaining > 0, !level.isEmpty {
+            var next: [Int] = []
+            for row in level {
+                var child = firstChild[row]
+                while child >= 0 {
+                    if !isSelected[Int(child)] {
+                        isSelected[Int(child)] = true
+                        next.append(Int(child))
+                    }
+                    child = nextSibling[Int(child)]
                 }
             }
+            level = next
+            remaining -= 1
         }
-        return isSelected.indices.filter { isSelected[$0] }.map { trace.rows[$0].row }
     }
 }

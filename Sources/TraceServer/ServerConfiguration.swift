@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import TraceStorage
+
 /// Where a listener listens.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// A host name or an IP address without brackets.
@@ -42,11 +44,27 @@ package struct ServerConfiguration: Sendable {
     /// What the program's caches and buffers may hold in all.
     package var memoryByteCount = 1 << 30
     /// How long spans are kept.
-    package var retentionSeconds = 14 * 24 * 3_600
+    package var retention = RetentionPolicy()
+    /// What the status pages say of the options.
+    package var texts = ConfigurationTexts()
     package var limits = ServerLimits()
     /// Queries that take as long are logged; nil for none.
     package var slowQueryDuration: Duration? = .seconds(10)
     package var build = BuildInformation()
+
+    package init() {}
+}
+
+/// The options as YAML, with a comment on where each value came from.
+package struct ConfigurationTexts: Sendable {
+    /// All of them.
+    package var effective = ""
+    /// Those that differ from the defaults.
+    package var changed = ""
+    /// The defaults.
+    package var builtIn = ""
+    /// Those that name files which are read again when they change; empty if there are none.
+    package var reloaded = ""
 
     package init() {}
 }

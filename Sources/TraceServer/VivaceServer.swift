@@ -94,7 +94,10 @@ package struct VivaceServer: Service {
         let buffers = BodyBuffers(retainedByteLimit: limits.retainedBodyByteCount)
         let loops = MultiThreadedEventLoopGroup.singleton
         let pages = StatusPages(
-            build: configuration.build, store: status, listeners: listeners, metrics: metrics)
+            build: configuration.build, store: status, listeners: listeners, metrics: metrics,
+            configuration: configuration.texts,
+            tenantLimits: TenantLimits(
+                tenancy: configuration.tenancy, retention: configuration.retention, limits: limits))
         let (access, tls) = (AccessControl(tokens: credentials.tokens), credentials.tls)
         return [
             HTTPListener(

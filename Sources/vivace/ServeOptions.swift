@@ -22,6 +22,8 @@ struct ServeOptions: Sendable {
     var tls: TLSFiles?
     var tokensPath: String?
     var log: LogOptions
+    /// What the status pages say of all these.
+    var texts = ConfigurationTexts()
 }
 
 extension ServeCommand {
@@ -35,10 +37,22 @@ extension ServeCommand {
         do {
             var layers = OptionLayers(
                 variables: ProcessInfo.processInfo.environment, variablePrefix: "VIVACE_", file: try optionFile())
-            return (try options(&layers), layers)
+            var options = try options(&layers)
+            options.texts = Self.texts(layers)
+            return (options, layers)
         } catch let error as OptionError {
             throw ValidationError(error.message)
         }
+    }
+
+    /// What the status pages say of the options.
+    private static func texts(_ layers: OptionLayers) -> ConfigurationTexts {
+        var texts = ConfigurationTexts()
+        texts.effective = layers.yaml
+        texts.changed = layers.yaml(.changed)
+        texts.builtIn = layers.yaml(.builtIn)
+        texts.reloaded = layers.yaml(.given(["tls-cert", "tls-key", "tls-client-ca", "tokens"]))
+        return texts
     }
 
     /// The file that --config or its variable names.

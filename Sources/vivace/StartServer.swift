@@ -83,6 +83,8 @@ private func configuration(_ options: ServeOptions) -> ServerConfiguration {
     configuration.slowQueryDuration = options.log.slowQueries
     configuration.dataDirectory = options.dataDirectory
     configuration.memoryByteCount = options.memoryByteCount
+    configuration.retention = options.retention
+    configuration.texts = options.texts
     configuration.build.version = VivaceCommand.version
     configuration.build.revision = buildRevision()
     return configuration

@@ -35,6 +35,22 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a running server shows what is in effect, what differs, and the defaults`() async throws {
+            try await Scratch.withServer { scratch, server in
+                func page(_ name: String) async throws -> [String] {
+                    let answer = try await HTTPRequest.get("/status/\(name)").answer(port: server.http)
+                    return answer.text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+                }
+                #expect(try await page("config").contains("data-dir: \"\(scratch.data)\" # flag"))
+                #expect(try await page("config").contains("retention: \"14d\" # default"))
+                let changed = try await page("config?mode=diff")
+                #expect(changed.contains("data-dir: \"\(scratch.data)\" # flag") && changed.allSatisfy { !$0.hasSuffix("default") })
+                #expect(try await page("config?mode=defaults").contains("http: \"127.0.0.1:3200\" # default"))
+                #expect(try await page("overrides").starts(with: ["defaults:", "retention: 14d"]))
+                #expect(try await page("version")[0].hasPrefix("vivace, version "))
+            }
+        }
+
         @Test(arguments: [
             ("data-dir: d\notlp-grcp: \":1\"\n", "line 2: there is no option otlp-grcp. Did you mean otlp-grpc?"),
             ("data-dir: d\n\nhttp: 3200\n", "line 3: http is '3200', but has to be HOST:PORT."),

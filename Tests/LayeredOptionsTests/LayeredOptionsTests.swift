@@ -45,6 +45,22 @@ private struct Size: OptionValue, Equatable {
         }
     }
 
+    @Test func `what is shown can be chosen: all, what is no default, the defaults, or what was given`() throws {
+        var layers = try layers("size: large\nsame: a")
+        for option in ["size", "same"] { _ = try layers.value(nil, option, default: option == "size" ? "small" : "a") }
+        _ = try (layers.value("x", "key"), layers.value(nil as String?, "none"))
+        let lines = { (selection: OptionLayers.Selection) in
+            layers.yaml(selection).split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        }
+        #expect(lines(.all).count == 4 && layers.yaml == layers.yaml(.all))
+        #expect(lines(.changed) == ["size: \"large\" # v.yaml, line 1", "key: \"x\" # flag"])
+        #expect(
+            lines(.builtIn) == [
+                "size: \"small\" # default", "same: \"a\" # default", "# key: # not set", "# none: # not set",
+            ])
+        #expect(lines(.given(["key", "none"])) == ["key: \"x\" # flag"] && lines(.given([])).isEmpty)
+    }
+
     @Test func `an option that stands nowhere has no value`() throws {
         var layers = try layers("a: b")
         #expect(try layers.value(nil as String?, "tls-cert") == nil)

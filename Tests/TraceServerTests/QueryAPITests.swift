@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 import TraceModel
 import TraceServer
+import TraceStorage
 
 private let id = TraceID(high: 0x0102_0304_0506_0708, low: 0x090a_0b0c_0d0e_0f10)
 private let path = "0102030405060708090a0b0c0d0e0f10"
@@ -52,7 +53,7 @@ private let spans = [
             #expect(answer.text.hasSuffix("]},\"metrics\":{\"inspectedBytes\":\"123\"}}"))
             let missing = try await server.get("/api/v2/traces/77")
             #expect(missing.status == 200)
-            #expect(missing.text == "{\"trace\":{},\"metrics\":{\"inspectedBytes\":\"0\"}}")
+            #expect(missing.text == "{\"trace\":{},\"metrics\":{}}")
             let empty = try await server.get("/api/v2/traces/77", fields: protobuf)
             #expect(empty.body.starts(with: [0x0a, 0]))
         }
@@ -93,7 +94,7 @@ private let spans = [
         }
     }
 
-    @Test func `version 2 answers the spans that a query selects, with those above them if asked`() async throws {
+    @Test func `version 2 answers the spans that a query selects, with those above them unless asked not to`() async throws {
         try await withTrace { server in
             func ids(_ query: String) async throws -> [String] {
                 let text = try await server.get("/api/v2/traces/\(path)?q=\(query)").text
@@ -101,14 +102,47 @@ private let spans = [
             }
             let whole = try await ids("%7B%7D")
             #expect(whole.count == 3)
-            #expect(try await ids("%7Bname%3D%22a%22%7D") == [whole[1]])
-            #expect(try await ids("%7Bname%3D%22a%22%7D&keep_hierarchy=true") == [whole[0], whole[1]])
-            #expect(try await ids("%7Bspan%3Aname%3D~%22a%7Cb%22%7D%20%7C%20count()%20%3E%201") == [whole[1], whole[2]])
+            #expect(try await ids("%7Bname%3D%22a%22%7D&keep_hierarchy=false") == [whole[1]])
+            for hierarchy in ["", "&keep_hierarchy=", "&keep_hierarchy=true"] {
+                #expect(try await ids("%7Bname%3D%22a%22%7D" + hierarchy) == [whole[0], whole[1]])
+            }
+            let both = "%7Bspan%3Aname%3D~%22a%7Cb%22%7D%20%7C%20count()%20%3E%201"
+            #expect(try await ids(both + "&keep_hierarchy=false") == [whole[1], whole[2]])
+            #expect(try await ids(both) == whole)
             let none = try await server.get("/api/v2/traces/\(path)?q=%7Bname%3D%22x%22%7D")
             #expect(none.status == 200 && none.text == "{\"trace\":{},\"metrics\":{\"inspectedBytes\":\"123\"}}")
             let wrong = try await server.get("/api/v2/traces/\(path)?q=%7B")
             #expect(wrong.status == 400 && wrong.text.hasPrefix("invalid TraceQL query: line 1, "))
             #expect(try await server.get("/api/v2/traces/\(path)?q=%7B%7D%7Crate()").status == 400)
+        }
+    }
+
+    /// A chain a0 > a1 > … > a5 in which a3 has a second child, b, and one, c, whose parent is missing.
+    @Test func `so many levels stay above and below what a query selects as are asked for`() async throws {
+        var tree = (0...5).map { level in
+            TestSpan(id: UInt64(level + 1), parent: UInt64(level), start: UInt64(level), end: 99, name: "a\(level)")
+        }
+        tree.append(TestSpan(id: 8, parent: 4, start: 50, end: 99, name: "b"))
+        tree.append(TestSpan(id: 9, parent: 77, start: 60, end: 99, name: "c"))
+        try await withTrace(foundTrace(id, tree)) { server in
+            func names(_ filter: String, _ options: String) async throws -> String {
+                let query = "name%3D~%22\(filter)%22"
+                let text = try await server.get("/api/v2/traces/\(path)?q=%7B\(query)%7D\(options)").text
+                return text.split(separator: "\"name\":\"").dropFirst().map { $0.prefix { $0 != "\"" } }.joined(separator: " ")
+            }
+            for (filter, options, expected) in [
+                ("a3", "", "a0 a1 a2 a3"), ("a3", "&ancestor_depth=-1", "a0 a1 a2 a3"),
+                ("a3", "&ancestor_depth=0", "a3"), ("a3", "&ancestor_depth=2", "a1 a2 a3"),
+                ("a3", "&ancestor_depth=99&keep_hierarchy=false", "a3"),
+                ("a3", "&match_depth=1", "a0 a1 a2 a3 a4 b"), ("a3", "&match_depth=-1&keep_hierarchy=false", "a3 a4 a5 b"),
+                ("a1%7Ca4", "&match_depth=1&ancestor_depth=1", "a0 a1 a2 a3 a4 a5"),
+                ("a1%7Ca4", "&match_depth=0&ancestor_depth=1", "a0 a1 a3 a4"),
+                ("b%7Cc", "&ancestor_depth=1&match_depth=9", "a3 b c"),
+                ("a0", "&match_depth=3&span_pruning=true&span_pruning_group_by=a", "a0 a1 a2 a3"),
+            ] {
+                let found = try await names(filter, options)
+                #expect(found == expected, "\(filter)\(options)")
+            }
         }
     }
 
@@ -278,6 +312,7 @@ private let spans = [
             let status = try await server.get("/status").text
             #expect(status.contains("--otlp-grpc 127.0.0.1:\(server.port(.otlpGRPC)) (OTLP over gRPC)"))
             #expect(status.contains("  blocks: 3\n"))
+            #expect(status.contains("  /status/version: what was built\n"))
             let metrics = try await server.get("/metrics")
             #expect(metrics.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
             for name in [
@@ -286,6 +321,67 @@ private let spans = [
             ] {
                 #expect(metrics.text.contains("\n" + name))
             }
+        }
+    }
+
+    @Test func `pages below status say what is so`() async throws {
+        try await RunningServer.with(configure: { configuration in
+            configuration.tenancy = .byHeader
+            configuration.build.version = "1.2.3"
+            configuration.retention.overrides = [.init("team-a")!: 36 * 3_600]
+            configuration.texts.effective = "memory: \"2GiB\"\nhttp: \":1\"\n"
+            configuration.texts.changed = "memory: \"2GiB\"\n"
+            configuration.texts.builtIn = "memory: \"1GiB\"\n"
+            configuration.texts.reloaded = "tokens: \"t\"\n"
+        }) { server in
+            func page(_ name: String) async throws -> String {
+                let answer = try await server.get("/status/\(name)")
+                #expect(answer.status == 200 && answer.fields["content-type"] == "text/plain; charset=utf-8", "\(name)")
+                return answer.text
+            }
+            let running = "OTLP over gRPC: running on 127.0.0.1:\(server.port(.otlpGRPC))\n"
+            for (name, beginning, end) in [
+                ("version", "vivace, version 1.2.3\n  revision: unknown\n", "unknown\n"),
+                ("services", running, "store: running\n"),
+                ("config", "memory: \"2GiB\"\nhttp: \":1\"\n", "\"\n"), ("config?mode=diff", "memory: \"2GiB\"\n", "\"2GiB\"\n"),
+                ("config?mode=defaults", "memory: \"1GiB\"\n", "\"1GiB\"\n"),
+                ("runtime_config", "# ", "again when it changes\ntokens: \"t\"\n"),
+                (
+                    "overrides", "defaults:\n  retention: 14d\n  request-bytes: 200000\n",
+                    "overrides:\n  \"team-a\":\n    retention: 36h\n"
+                ),
+                ("overrides/team-a", "retention: 36h\nrequest-bytes: 200000\n", "\n"),
+                ("overrides/team-b", "retention: 14d\n", "\n"), ("usage-stats", "none", "\n"),
+                ("backendscheduler", "the server merges", "  blocks: 3\n"),
+            ] {
+                let text = try await page(name)
+                #expect(text.hasPrefix(beginning) && text.hasSuffix(end), "\(name): \(text)")
+            }
+            let endpoints = try await page("endpoints").split(separator: "\n")
+            for path in ["/status/config", "/api/v2/search/tag/{tag}/values", "/api/traces/{id}/critical-path"] {
+                #expect(endpoints.contains("  GET \(path)"))
+            }
+            server.status.setNotReady("the journal is read")
+            let services = try await page("services")
+            #expect(services.hasSuffix("store: not ready: the journal is read\n"))
+            for (target, status) in [
+                ("config?mode=all", 400), ("overrides/..", 400), ("nothing", 404), ("overrides/a/b", 404),
+                ("config/x", 404),
+            ] {
+                let answer = try await server.get("/status/\(target)")
+                #expect(answer.status == status && !answer.body.isEmpty, "\(target)")
+            }
+            #expect(try await server.request("POST", "/status/config", to: .http, body: []).status == 405)
+        }
+    }
+
+    @Test func `without tenants all belongs to one, and without files nothing changes`() async throws {
+        try await RunningServer.with { server in
+            #expect(try await server.get("/status/overrides").text.hasSuffix("\noverrides: {}\n"))
+            #expect(try await server.get("/status/overrides/single-tenant").text.hasPrefix("retention: 14d\n"))
+            let other = try await server.get("/status/overrides/team-a")
+            #expect(other.status == 404 && other.text.contains("without --multitenancy"))
+            #expect(try await server.get("/status/runtime_config").text.hasSuffix("\n{}\n"))
         }
     }
 }

@@ -120,14 +120,14 @@ import TraceServer
     @Test func `a search is what was asked for`() async throws {
         try await RunningServer.with { server in
             let target =
-                "/api/search?tags=service.name%3Da+http.route%3D%22%2Fx%20y%22&minDuration=5ms&maxDuration=1m&start=1&end=2&limit=7&spss=0"
+                "/api/search?tags=service.name%3Da+http.route%3D%22%2Fx%20y%22&minDuration=5ms&maxDuration=1m&start=1&end=2&limit=7&spss=5"
             #expect(try await server.get(target).status == 200)
             let query = try #require(server.queries.state.withLock { $0.lastSearch })
             #expect(query.filter == .all([tag("service.name", "a"), tag("http.route", "/x y")]))
             #expect(query.duration == 5_000_000...60_000_000_000)
             #expect(query.range == TimeRange(start: 1_000_000_000, end: 2_000_000_000))
-            #expect(query.limit == 7 && query.spansPerSpanset == 0)
-            for target in ["/api/search", "/api/search?q=", "/api/search?q=%7B%7D", "/api/search?q=%7B%20%7D&tags="] {
+            #expect(query.limit == 7 && query.spansPerSpanset == 5)
+            for target in ["/api/search", "/api/search?q=", "/api/search?q=%7B%7D", "/api/search?q=%7B%20%7D&tags=", "/api/search?spss=0"] {
                 #expect(try await server.get(target).status == 200)
                 let query = try #require(server.queries.state.withLock { $0.lastSearch })
                 #expect(query.filter == .all([]) && query.duration == 0...UInt64.max && query.range == .all)
@@ -193,6 +193,40 @@ import TraceServer
         }
     }
 
+    @Test func `tags are answered as protobuf to who asks for it`() async throws {
+        try await RunningServer.with { server in
+            server.queries.state.withLock { state in
+                state.tagNames = TagNames(names: [.span: ["b", "c"], .resource: ["a", "b"]])
+                state.tagValues = TagValues(
+                    values: [TagValue(kind: .int, text: "1", spanCount: 3), TagValue(kind: .string, text: "1")],
+                    partialReason: "cut")
+            }
+            func message(_ path: String) async throws -> [UInt8] {
+                let answer = try await server.get(path, fields: ["Accept: application/protobuf"])
+                #expect(answer.status == 200 && answer.fields["content-type"] == "application/protobuf")
+                return answer.body
+            }
+            func text(_ number: UInt8, _ text: String) -> [UInt8] { [number << 3 | 2, UInt8(text.utf8.count)] + Array(text.utf8) }
+            let (whole, partial): ([UInt8], [UInt8]) = ([0x12, 0], [0x12, 2, 0x10, 1])
+            let names = try await message("/api/search/tags")
+            #expect(names == text(1, "a") + text(1, "b") + text(1, "c") + whole)
+            let span = text(1, "span") + text(2, "b") + text(2, "c")
+            server.queries.state.withLock { $0.tagNames = TagNames(names: [.span: ["b", "c"]]) }
+            let scopes = try await message("/api/v2/search/tags?scope=span")
+            #expect(scopes == [0x0a, UInt8(span.count)] + span + whole)
+            let texts = try await message("/api/search/tag/a/values")
+            #expect(texts == text(1, "1") + partial)
+            func value(_ type: String, _ value: String) -> [UInt8] {
+                let one = text(1, type) + text(2, value)
+                return [0x0a, UInt8(one.count)] + one
+            }
+            let values = try await message("/api/v2/search/tag/a/values?counts=true")
+            #expect(values == value("int", "1") + value("string", "1") + partial)
+            let keywords = try await message("/api/v2/search/tag/status/values")
+            #expect(keywords == ["error", "ok", "unset"].flatMap { value("keyword", $0) } + whole)
+        }
+    }
+
     @Test func `tags are those of the spans that a query selects, which may be unfinished`() async throws {
         try await RunningServer.with { server in
             server.queries.state.withLock { state in
@@ -246,6 +280,12 @@ import TraceServer
         ("/api/search/tags?maxStaleValues=x", "maxStaleValues"), ("/api/v2/search/tag/a/values?counts=1", "counts"),
         ("/api/v2/traces/1?keep_hierarchy=1", "keep_hierarchy"),
         ("/api/search?tags=%3Da", "tags"), ("/api/search?tags=a%3D%22b", "tags"), ("/api/search?tags=a%3D%22b%22c", "tags"),
+        ("/api/search?tags=a%3D1%20a%3D2", "tags"), ("/api/search?tags=a%20b%20a", "tags"),
+        ("/api/search?q=%7B%7D&tags=a%3D1", "tags"), ("/api/v2/traces/1?match_depth=x", "match_depth"),
+        ("/api/v2/traces/1?match_depth=-2", "match_depth"), ("/api/v2/traces/1?ancestor_depth=1.5", "ancestor_depth"),
+        ("/api/v2/traces/1?span_pruning=yes", "span_pruning"),
+        ("/api/v2/traces/1?span_pruning_min_spans=many", "span_pruning_min_spans"),
+        ("/api/v2/traces/1?span_pruning_max_parent_depth=x", "span_pruning_max_parent_depth"),
         ("/api/search?limit=0", "limit"), ("/api/search?limit=262145", "limit"), ("/api/search?spss=101", "spss"),
         ("/api/search?minDuration=5", "minDuration"), ("/api/search?minDuration=2s&maxDuration=1s", "maxDuration"),
         ("/api/search?start=5&end=5", "end"), ("/api/search?start=x", "start"),

@@ -142,7 +142,7 @@ import TraceServer
 
     @Test func `the query API needs read, whether it is ready nothing`() async throws {
         try await RunningServer.with(credentials: credentials(try tokenFile())) { server in
-            for path in ["/api/echo", "/metrics", "/status", "/api/slow", "/api/traces/1", "/nothing", "/ready/x"] {
+            for path in ["/api/echo", "/metrics", "/status", "/status/config", "/status/none", "/api/slow", "/api/traces/1", "/nothing", "/ready/x"] {
                 let stranger = try await server.get(path)
                 #expect(stranger.status == 401, "\(path)")
                 #expect(stranger.fields["www-authenticate"] == #"Bearer realm="vivace""#)

@@ -18,55 +18,6 @@ struct QueryAPI: HTTPResponding {
     let slowQueries: SlowQueryLog
     let logger: Logger
 
-    /// What is asked for.
-    private enum Question {
-        case page(StatusPages.Page)
-        case trace(String, version: TraceAnswer.Version)
-        case criticalPath(String)
-        case slowSpans
-        case search
-        case tagNames(TagAnswer.Version)
-        case tagValues(String, TagAnswer.Version)
-
-        /// The name in metrics; pages are not counted.
-        var kind: QueryKind? {
-            switch self {
-            case .page: nil
-            case .trace(_, .v1): .traceV1
-            case .trace(_, .v2): .traceV2
-            case .criticalPath: .criticalPath
-            case .slowSpans: .slow
-            case .search: .search
-            case .tagNames: .tagNames
-            case .tagValues: .tagValues
-            }
-        }
-
-        init?(path: [String]) {
-            switch path {
-            case ["api", "slow"]: self = .slowSpans
-            case ["api", "search"]: self = .search
-            case ["api", "search", "tags"]: self = .tagNames(.v1)
-            case ["api", "v2", "search", "tags"]: self = .tagNames(.v2)
-            case _ where path.count == 5 && path.starts(with: ["api", "search", "tag"]) && path[4] == "values":
-                self = .tagValues(path[3], .v1)
-            case _
-            where path.count == 6 && path.starts(with: ["api", "v2", "search", "tag"]) && path[5] == "values":
-                self = .tagValues(path[4], .v2)
-            case _ where path.count == 3 && path.starts(with: ["api", "traces"]):
-                self = .trace(path[2], version: .v1)
-            case _ where path.count == 4 && path.starts(with: ["api", "v2", "traces"]):
-                self = .trace(path[3], version: .v2)
-            case _
-            where path.count == 4 && path.starts(with: ["api", "traces"]) && path[3] == "critical-path":
-                self = .criticalPath(path[2])
-            default:
-                guard let page = StatusPages.Page(rawValue: path.joined(separator: "/")) else { return nil }
-                self = .page(page)
-            }
-        }
-    }
-
     func respond(to exchange: inout HTTPExchange) async -> Response {
         let text = exchange.head.path ?? "/"
         guard text.utf8.count <= limits.urlByteCount else {
@@ -76,14 +27,15 @@ struct QueryAPI: HTTPResponding {
                     + " \(longURLAdvice)\n")
         }
         let target = RequestTarget(text)
-        let asked = Question(path: target.path)
+        let asked = Route.find(target.path)
         var named = TenantSet.single
         if let refusal = refusal(target, exchange.head, asked, &named) {
-            if let kind = asked?.kind { metrics.count(kind, httpStatus: refusal.status.code) }
+            if let kind = asked?.route.kind { metrics.count(kind, httpStatus: refusal.status.code) }
             return refusal
         }
-        guard let question = asked else {
-            return plainText(.notFound, "404 page not found\n")
+        guard let (route, part) = asked else {
+            let advice = target.path.first == "status" ? ": /status lists those that there are" : ""
+            return plainText(.notFound, "404 page not found\(advice)\n")
         }
         guard [.get, .head].contains(exchange.head.method) else {
             var refusal = plainText(.methodNotAllowed, "only GET and HEAD are allowed here\n")
@@ -91,10 +43,10 @@ struct QueryAPI: HTTPResponding {
             return refusal
         }
         let (head, tenants, client) = (exchange.head, named, exchange.client)
-        guard let kind = question.kind else { return await answer(question, target, head, tenants, client) }
+        guard let kind = route.kind else { return await answer(route, part, target, head, tenants, client) }
         let start = ContinuousClock.now
         let response = await metrics.measuring(kind) { $0.status.code } _: {
-            await client.whileWaiting { await answer(question, target, head, tenants, client) }
+            await client.whileWaiting { await answer(route, part, target, head, tenants, client) }
         }
         return slowQueries.noting(
             response, to: target, kind: kind.rawValue, of: tenancy == .single ? nil : tenants,
@@ -105,12 +57,16 @@ struct QueryAPI: HTTPResponding {
     ///
     /// - Parameter tenants: Receives whose spans are meant, where it matters.
     private func refusal(
-        _ target: RequestTarget, _ head: HTTPRequest, _ question: Question?, _ tenants: inout TenantSet
+        _ target: RequestTarget, _ head: HTTPRequest, _ asked: (route: Route, part: String)?,
+        _ tenants: inout TenantSet
     ) -> Response? {
-        guard target.path != [StatusPages.Page.ready.rawValue] else { return nil }
+        guard asked?.route != .ready else { return nil }
         do {
             let permit = try access.check(head.headerFields[.authorization], needs: .read)
-            guard question?.kind != nil else { return nil }
+            if asked?.route == .tenantOverrides, let tenant = asked.flatMap({ TenantID($0.part) }) {
+                try permit.check(tenant)
+            }
+            guard asked?.route.kind != nil else { return nil }
             tenants = try tenancy.readers(head.headerFields[values: .tenant])
             try permit.check(tenants)
             return nil
@@ -126,32 +82,30 @@ struct QueryAPI: HTTPResponding {
     }
 
     private func answer(
-        _ question: Question, _ target: RequestTarget, _ head: HTTPRequest, _ tenants: TenantSet,
+        _ route: Route, _ part: String, _ target: RequestTarget, _ head: HTTPRequest, _ tenants: TenantSet,
         _ client: ClientPresence
     ) async -> Response {
+        let accept = head.headerFields[.accept] ?? ""
         do {
-            switch question {
-            case .page(let page): return pages.answer(page)
-            case .trace(let id, let version):
+            switch route {
+            case .traceV1, .traceV2:
                 return try await TraceAnswer(queries: queries, limits: limits)
-                    .answer(
-                        version, id: id, target, accept: head.headerFields[.accept] ?? "",
-                        tenant: tenants)
-            case .criticalPath(let id):
+                    .answer(route == .traceV1 ? .v1 : .v2, id: part, target, accept: accept, tenant: tenants)
+            case .criticalPath:
                 return try await CriticalPathAnswer(queries: queries, limits: limits)
-                    .answer(id: id, target, tenant: tenants)
+                    .answer(id: part, target, tenant: tenants)
             case .slowSpans:
-                return try await SlowSpanAnswer(queries: queries, limits: limits).answer(
-                    target, tenant: tenants)
+                return try await SlowSpanAnswer(queries: queries, limits: limits).answer(target, tenant: tenants)
             case .search:
                 return try await SearchAnswer(queries: queries, limits: limits)
-                    .answer(target, accept: head.headerFields[.accept] ?? "", tenant: tenants)
-            case .tagNames(let version):
+                    .answer(target, accept: accept, tenant: tenants)
+            case .tagNamesV1, .tagNamesV2:
                 return try await TagAnswer(queries: queries, limits: limits)
-                    .names(version, target, tenant: tenants)
-            case .tagValues(let tag, let version):
+                    .names(route == .tagNamesV1 ? .v1 : .v2, target, accept: accept, tenant: tenants)
+            case .tagValuesV1, .tagValuesV2:
                 return try await TagAnswer(queries: queries, limits: limits)
-                    .values(version, of: tag, target, tenant: tenants)
+                    .values(route == .tagValuesV1 ? .v1 : .v2, of: part, target, accept: accept, tenant: tenants)
+            default: return try pages.answer(route, part, target)
             }
         } catch let error as ParameterError {
             return plainText(.badRequest, error.message + "\n")

@@ -19,9 +19,9 @@ extension RequestTarget {
         return query
     }
 
-    /// A parameter that is `true` or `false`; false if it is missing.
-    func flag(_ name: String) throws(ParameterError) -> Bool {
-        try choice(name, Flag.self) == .true
+    /// A parameter that is `true` or `false`.
+    func flag(_ name: String, default missing: Bool = false) throws(ParameterError) -> Bool {
+        try choice(name, Flag.self).map { $0 == .true } ?? missing
     }
 }
 

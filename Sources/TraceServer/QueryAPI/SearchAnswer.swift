@@ -71,6 +71,10 @@ struct SearchAnswer: Sendable {
     func searchQuery(_ target: RequestTarget) throws(ParameterError) -> TraceSearchQuery {
         var query = TraceSearchQuery()
         if let traceQL = try target.traceQLSearch() {
+            if let tags = target["tags"] {
+                throw ParameterError(
+                    name: "tags", value: tags, expected: "none beside q: the query says what is wanted")
+            }
             query.traceQL = traceQL
         } else if let text = target["tags"] {
             guard let tags = TagFilterText(text) else {
@@ -87,7 +91,9 @@ struct SearchAnswer: Sendable {
         query.duration = try duration(target)
         query.limit =
             try count("limit", target, 1...limits.searchTraceCount) ?? limits.defaultSearchTraceCount
-        query.spansPerSpanset = try count("spss", target, 0...limits.spansPerTrace) ?? limits.defaultSpansPerTrace
+        // Zero is the default, as in Tempo.
+        let spans = try count("spss", target, 0...limits.spansPerTrace) ?? 0
+        query.spansPerSpanset = spans == 0 ? limits.defaultSpansPerTrace : spans
         return query
     }
 

@@ -28,28 +28,31 @@ package final class ListenerAddresses: Sendable {
 
 /// The pages about the server itself.
 struct StatusPages: Sendable {
-    /// The pages by their paths.
-    enum Page: String {
-        case ready
-        case metrics
-        case status
-        case echo = "api/echo"
-        case buildInformation = "api/status/buildinfo"
-    }
-
     let build: BuildInformation
     let store: any StoreStatusProviding
     let listeners: ListenerAddresses
     let metrics: ServerMetrics
+    let configuration: ConfigurationTexts
+    let tenantLimits: TenantLimits
     let start = ContinuousClock.now
 
-    func answer(_ page: Page) -> Response {
-        switch page {
+    /// - Parameter part: What stands in the path for the part in braces.
+    func answer(_ route: Route, _ part: String, _ target: RequestTarget) throws(ParameterError) -> Response {
+        switch route {
         case .ready: ready()
         case .metrics: exposition()
-        case .status: plainText(.ok, statusText())
         case .echo: plainText(.ok, "echo")
         case .buildInformation: buildInformation()
+        case .version: plainText(.ok, versionText)
+        case .services: plainText(.ok, servicesText)
+        case .endpoints: plainText(.ok, endpointsText)
+        case .configuration: plainText(.ok, try configurationText(target))
+        case .runtimeConfiguration: plainText(.ok, runtimeConfigurationText)
+        case .overrides: plainText(.ok, tenantLimits.text)
+        case .tenantOverrides: try tenantOverrides(part)
+        case .usageStatistics: plainText(.ok, usageStatisticsText)
+        case .backendScheduler: plainText(.ok, backendSchedulerText)
+        default: plainText(.ok, statusText())
         }
     }
 
@@ -75,7 +78,7 @@ struct StatusPages: Sendable {
         for name in ListenerName.allCases {
             lines.append("  \(name.rawValue) \(listeners[name] ?? "not yet") (\(name.service))")
         }
-        lines += ["", "store"] + store.figures.map { "  \($0.name): \($0.value)" }
+        lines += ["", "store"] + storeFigures + ["", "pages"] + pageList
         return lines.joined(separator: "\n") + "\n"
     }
 

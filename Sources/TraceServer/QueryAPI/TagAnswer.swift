@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HummingbirdCore
+internal import ProtobufMessages
 internal import QueryEngine
 internal import TraceModel
 internal import TraceQL
@@ -20,7 +21,9 @@ struct TagAnswer: Sendable {
     // MARK: - Names
 
     /// `GET /api/search/tags` and `GET /api/v2/search/tags`.
-    func names(_ version: Version, _ target: RequestTarget, tenant: TenantSet) async throws -> Response {
+    func names(
+        _ version: Version, _ target: RequestTarget, accept: String, tenant: TenantSet
+    ) async throws -> Response {
         let scope = try target.choice("scope", Scope.self) ?? .none
         let query = try tagQuery(target)
         let one = [TagScope(rawValue: scope.rawValue)].compactMap { $0 }
@@ -29,21 +32,28 @@ struct TagAnswer: Sendable {
             ? TagNames(names: [:]) : try await queries.tagNames(scopes, query, tenant: tenant)
         // As a set, in order, and written.
         try found.memory?.holdMore(3 * found.names.values.joined().reduce(0) { $0 + 64 + $1.utf8.count })
+        if accept.contains("application/protobuf") {
+            let names: TagsResponse =
+                switch version {
+                case .v1: .names(plainNames(found, scope, query.limit))
+                case .v2: .scopes(scopedNames(found, scope).map { .init(name: $0.name, tags: $0.tags) })
+                }
+            return try protobufResponse(names, found.partialReason, holding: found.memory)
+        }
         return try streamedJSON(holding: found.memory, byteCount: 0, limits) { writer in
             var json = JSONWriter()
             json.beginObject()
             switch version {
-            case .v1:
-                var names = Set(found.names.values.flatMap { $0 })
-                if scope == .intrinsic { names.formUnion(Self.intrinsics) }
-                json.field("tagNames", sorted(names, query.limit))
+            case .v1: json.field("tagNames", plainNames(found, scope, query.limit))
             case .v2:
                 json.name("scopes")
                 json.beginList()
-                for scope in TagScope.allCases {
-                    if let names = found.names[scope], !names.isEmpty { write(scope.rawValue, names, to: &json) }
+                for (name, tags) in scopedNames(found, scope) {
+                    json.object { json in
+                        json.field("name", name)
+                        json.field("tags", tags)
+                    }
                 }
-                if scope == .none || scope == .intrinsic { write("intrinsic", Self.intrinsics, to: &json) }
                 json.endList()
             }
             close(&json, found.partialReason)
@@ -51,27 +61,34 @@ struct TagAnswer: Sendable {
         }
     }
 
-    private func sorted(_ names: Set<String>, _ limit: Int?) -> [String] {
-        Array(names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(limit ?? .max))
+    /// The names of all scopes, each once, in order.
+    private func plainNames(_ found: TagNames, _ scope: Scope, _ limit: Int?) -> [String] {
+        var names = Set(found.names.values.flatMap { $0 })
+        if scope == .intrinsic { names.formUnion(Self.intrinsics) }
+        return Array(names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(limit ?? .max))
     }
 
-    private func write(_ scope: String, _ names: [String], to json: inout JSONWriter) {
-        json.object { json in
-            json.field("name", scope)
-            json.field("tags", names)
+    /// The names by scope; no scope is empty.
+    private func scopedNames(_ found: TagNames, _ scope: Scope) -> [(name: String, tags: [String])] {
+        var scopes: [(name: String, tags: [String])] = []
+        for scope in TagScope.allCases {
+            if let names = found.names[scope], !names.isEmpty { scopes.append((scope.rawValue, names)) }
         }
+        if scope == .none || scope == .intrinsic { scopes.append(("intrinsic", Self.intrinsics)) }
+        return scopes
     }
 
     // MARK: - Values
 
     /// `GET /api/search/tag/{tag}/values` and `GET /api/v2/search/tag/{tag}/values`.
     func values(
-        _ version: Version, of tag: String, _ target: RequestTarget, tenant: TenantSet
+        _ version: Version, of tag: String, _ target: RequestTarget, accept: String, tenant: TenantSet
     ) async throws -> Response {
         var query = try tagQuery(target)
         query.countsSpans = try target.flag("counts")
         let found = try await values(version, of: tag, query, tenant: tenant)
         let byteCount = found.values.reduce(0) { $0 + 64 + $1.text.utf8.count }
+        if accept.contains("application/protobuf") { return try protobufValues(version, found, byteCount) }
         let showsCounts = query.countsSpans
         return try streamedJSON(holding: found.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()

@@ -6,7 +6,7 @@ internal import QueryEngine
 /// The parameter `tags`: pairs in logfmt, `service.name=cart http.route="/cart/{id}" error`.
 ///
 /// Pairs stand apart by spaces. A value with spaces, quotes or `=` stands in double quotes, in which `\"`, `\\`,
-/// `\n`, `\r` and `\t` are escapes. A key alone has the empty value, which every value contains.
+/// `\n`, `\r` and `\t` are escapes. A key alone has the empty value, which every value contains. No key stands twice.
 struct TagFilterText: Equatable {
     struct Pair: Equatable {
         var key: String
@@ -16,13 +16,14 @@ struct TagFilterText: Equatable {
     private(set) var pairs: [Pair] = []
 
     static let expected =
-        "pairs such as service.name=cart http.route=\"/cart /{id}\", with quotes that are closed and no empty keys"
+        "pairs such as service.name=cart http.route=\"/cart /{id}\", with quotes that are closed, no empty keys and no key twice"
 
     init(pairs: [Pair]) { self.pairs = pairs }
 
     /// Nil if the text is not logfmt.
     init?(_ text: String) {
         var rest = Substring(text)
+        var keys: Set<Substring> = []
         while true {
             rest = rest.drop { $0 == " " || $0 == "\t" }
             if rest.isEmpty { return }
@@ -35,7 +36,7 @@ struct TagFilterText: Equatable {
                 guard let read = Self.value(&rest) else { return nil }
                 value = read
             }
-            guard rest.first != "\"" else { return nil }
+            guard rest.first != "\"", keys.insert(key).inserted else { return nil }
             pairs.append(Pair(key: String(key), value: value))
         }
     }

@@ -30,13 +30,12 @@ struct TraceAnswer {
     ) async throws -> Response {
         let id = try traceID(text)
         try checkRange(target)
-        let (filter, keepsAncestors) =
-            version == .v2 ? (try target.traceQLSearch(), try target.flag("keep_hierarchy")) : (nil, false)
+        let selection = version == .v2 ? try TraceSelection(target) : TraceSelection()
         var found = try await queries.trace(id, tenant: tenant)
         if let reason = found?.partialReason, version == .v1 || found?.rows.isEmpty == true {
             throw QueryError(.unavailable, "trace \(id) can't be read whole now: \(reason)")
         }
-        if let filter { found = try found?.selecting(filter, keepsAncestors: keepsAncestors) }
+        if let filter = selection.filter { found = try found?.selecting(filter, with: selection.relatives) }
         let presence: OTLPEncoder.Presence = target["raw"] == "true" ? .exact : .always
         let body = TraceBody(found, presence: presence, limits)
         let wantsProtobuf = accept.contains("application/protobuf")
@@ -230,7 +229,9 @@ private struct JSON: TraceFormat {
         var json = JSONWriter()
         json.object { json in
             json.name("metrics")
-            json.object { $0.field("inspectedBytes", UInt64(found?.inspectedByteCount ?? 0)) }
+            let byteCount = UInt64(found?.inspectedByteCount ?? 0)
+            // Zeros are left out of protobuf's JSON.
+            json.object { if byteCount > 0 { $0.field("inspectedBytes", byteCount) } }
             if let reason = found?.partialReason {
                 json.field("status", "PARTIAL")
                 json.field("message", reason)

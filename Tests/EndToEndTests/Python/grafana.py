@@ -10,6 +10,7 @@ import re
 import sys
 import urllib.parse
 
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from answers import get, get_json, get_protobuf, require, require_equal, run, wire_fields
@@ -19,13 +20,15 @@ NOW = int(sys.argv[3])
 TRACE = bytes(range(16))
 OTHER = bytes([0] * 8 + [9] * 8)
 SERVER, CLIENT = 2, 3
+POOL = descriptor_pool.DescriptorPool()
+FieldDescriptorProto = descriptor_pb2.FieldDescriptorProto
 
 
 def main(task, port, _):
     if task == "fill":
         return fill(int(port))
     address = f"127.0.0.1:{port}"
-    for case in (health, trace, trace_that_is_not_there, search, search_without_root, drilldown, tags, tag_values, tag_filters):
+    for case in (health, trace, trace_that_is_not_there, search, search_without_root, drilldown, tags, tag_values, tag_filters, tags_in_protobuf):
         case(address)
 
 
@@ -277,6 +280,39 @@ def tag_filters(address):
     require_equal({"resource": ["host.id", "service.name"], "span": ["cached", "db.ratio"],
                    "event": ["exception.message", "exception.type"]},
                   {scope["name"]: scope["tags"] for scope in scopes if scope["name"] != "intrinsic"}, "tags of errors")
+
+
+def message(title, **fields):
+    """A class for messages of Tempo's with these fields: texts, or messages of another such class."""
+    file = descriptor_pb2.FileDescriptorProto(name=title + ".proto", package="tempopb", syntax="proto3")
+    description = file.message_type.add(name=title)
+    for number, (field, kind) in enumerate(fields.items(), 1):
+        one = description.field.add(name=field, number=number, type=FieldDescriptorProto.TYPE_STRING)
+        one.label = one.LABEL_REPEATED if isinstance(kind, list) else one.LABEL_OPTIONAL
+        kind = kind[0] if isinstance(kind, list) else kind
+        if kind is not str:
+            one.type, one.type_name = one.TYPE_MESSAGE, "." + kind.DESCRIPTOR.full_name
+            file.dependency.append(kind.DESCRIPTOR.file.name)
+    POOL.Add(file)
+    return message_factory.GetMessageClass(POOL.FindMessageTypeByName("tempopb." + title))
+
+
+def tags_in_protobuf(address):
+    """The same answers as in JSON, read by protobuf's own code; metrics are another number and stay unknown."""
+    names = message("SearchTagsResponse", tagNames=[str])
+    scope = message("SearchTagsV2Scope", name=str, tags=[str])
+    scopes = message("SearchTagsV2Response", scopes=[scope])
+    plain_values = message("SearchTagValuesResponse", tagValues=[str])
+    value = message("TagValue", type=str, value=str)
+    typed_values = message("SearchTagValuesV2Response", tagValues=[value])
+    for target, kind in (("/api/search/tags", names), ("/api/v2/search/tags", scopes),
+                         ("/api/v2/search/tags?scope=event", scopes), ("/api/search/tag/service.name/values", plain_values),
+                         ("/api/search/tag/nobody/values", plain_values), ("/api/v2/search/tag/kind/values", typed_values),
+                         ("/api/v2/search/tag/span.db.ratio/values?q=%7Bstatus%3Derror%7D", typed_values)):
+        wanted = get_json(address, target)
+        del wanted["metrics"]
+        found = json_format.MessageToDict(kind.FromString(get_protobuf(address, target)))
+        require({key: some for key, some in wanted.items() if some} == found, f"{target}: {found} instead of {wanted}")
 
 
 if __name__ == "__main__":
