@@ -10,6 +10,11 @@ package enum LogfmtText {
         isPlain(key) ? key + "=" + quoted(value) : nil
     }
 
+    /// One pair for other programs, whose key stands in quotes too if need be: `"by(a = b)"=true`.
+    static func quotedPair(_ key: String, _ value: String) -> String {
+        (isPlain(key) ? key : quoted(key)) + "=" + quoted(value)
+    }
+
     /// Whether a text can stand without quotes.
     private static func isPlain(_ text: String) -> Bool {
         !text.isEmpty && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "=" && $0 != "\"" && $0 != "\u{7f}" }

@@ -2,18 +2,51 @@
 
 /// Traces that a search found, in the order in which the server answers them.
 package struct SearchReport: Sendable {
+    /// What a query found of a span, or of a spanset.
+    package struct Attribute: Sendable {
+        package var key: String
+        package var value: String
+
+        package init(key: String, value: String) {
+            self.key = key
+            self.value = value
+        }
+
+        fileprivate var text: String { "\(key)=\(value)" }
+    }
+
     /// A span that matches.
     package struct Span: Sendable {
+        /// 16 hexadecimal digits.
+        package var id: String
         package var name: String
+        /// Unix nanoseconds.
+        package var start: UInt64
         /// Nanoseconds.
         package var duration: UInt64
-        /// As `key=value`.
-        package var attributes: [String]
+        package var attributes: [Attribute]
 
-        package init(name: String, duration: UInt64, attributes: [String]) {
+        package init(id: String = "", name: String, start: UInt64 = 0, duration: UInt64, attributes: [Attribute]) {
+            self.id = id
             self.name = name
+            self.start = start
             self.duration = duration
             self.attributes = attributes
+        }
+    }
+
+    /// Spans of a trace that match together.
+    package struct Spanset: Sendable {
+        package var matchedCount: Int
+        /// What the query found of all of them.
+        package var attributes: [Attribute]
+        /// Some of them.
+        package var spans: [Span]
+
+        package init(matchedCount: Int, attributes: [Attribute] = [], spans: [Span] = []) {
+            self.matchedCount = matchedCount
+            self.attributes = attributes
+            self.spans = spans
         }
     }
 
@@ -25,28 +58,27 @@ package struct SearchReport: Sendable {
         /// Unix nanoseconds.
         package var start: UInt64
         package var durationMilliseconds: UInt64
-        /// How many of its spans match.
-        package var matchedSpanCount: Int
         /// Of the whole trace; nil if the server does not say.
         package var spanCount: Int?
         /// Of the whole trace; nil if the server does not say.
         package var errorCount: Int?
-        /// Some of the spans that match.
-        package var spans: [Span]
+        package var spansets: [Spanset]
+
+        /// How many of its spans match.
+        package var matchedSpanCount: Int { spansets.reduce(0) { $0 &+ $1.matchedCount } }
 
         package init(
             traceID: String, rootServiceName: String, rootName: String, start: UInt64, durationMilliseconds: UInt64,
-            matchedSpanCount: Int, spanCount: Int?, errorCount: Int?, spans: [Span] = []
+            spanCount: Int?, errorCount: Int?, spansets: [Spanset] = []
         ) {
             self.traceID = traceID
             self.rootServiceName = rootServiceName
             self.rootName = rootName
             self.start = start
             self.durationMilliseconds = durationMilliseconds
-            self.matchedSpanCount = matchedSpanCount
             self.spanCount = spanCount
             self.errorCount = errorCount
-            self.spans = spans
+            self.spansets = spansets
         }
     }
 
@@ -91,12 +123,23 @@ package struct SearchReport: Sendable {
         return table.render(style) + "\n" + totals(style) + "\n"
     }
 
-    /// The spans that match, as far as they are known.
+    /// The spans that match, as far as they are known; below a line for each spanset, unless there is one without
+    /// attributes.
     private func details(of row: Row) -> [String] {
-        var lines = row.spans.map { span in
-            ([DurationText.format(span.duration), span.name] + span.attributes).joined(separator: "  ")
+        guard row.spansets.count > 1 || row.spansets.contains(where: { !$0.attributes.isEmpty }) else {
+            return row.spansets.flatMap { details(of: $0) }
         }
-        let missing = row.matchedSpanCount - row.spans.count
+        return row.spansets.flatMap { spanset in
+            let title = spanset.attributes.map(\.text) + [NumberText.count(spanset.matchedCount, "span")]
+            return [title.joined(separator: "  ")] + details(of: spanset).map { "  " + $0 }
+        }
+    }
+
+    private func details(of spanset: Spanset) -> [String] {
+        var lines = spanset.spans.map { span in
+            ([DurationText.format(span.duration), span.name] + span.attributes.map(\.text)).joined(separator: "  ")
+        }
+        let missing = spanset.matchedCount - spanset.spans.count
         if missing > 0, !lines.isEmpty { lines.append("and \(NumberText.count(missing, "span")) more") }
         return lines
     }
@@ -112,17 +155,43 @@ package struct SearchReport: Sendable {
         return rows.count < limit ? found : found + style.separator + "more may match: see --limit"
     }
 
+    private static let traceTitles = [
+        "traceID", "rootServiceName", "rootTraceName", "startTime", "durationMs", "matchedSpans", "spans", "errors",
+    ]
+    private static let spanTitles = [
+        "spanset", "spansetMatched", "spansetAttributes", "spanID", "spanName", "spanStartTime", "spanDurationNanos",
+        "spanAttributes",
+    ]
+
+    /// A line for each trace, or for each span that is shown. What a query finds is one field in logfmt, so that
+    /// the columns are the same for every query.
     package var csv: CSVTable {
-        var table = CSVTable([
-            "traceID", "rootServiceName", "rootTraceName", "startTime", "durationMs", "matchedSpans", "spans", "errors",
-        ])
+        var table = CSVTable(Self.traceTitles + (showsSpans ? Self.spanTitles : []))
         for row in rows {
-            table.append([
+            let fields = [
                 row.traceID, row.rootServiceName, row.rootName, TimeText.formatExact(row.start),
                 "\(row.durationMilliseconds)", "\(row.matchedSpanCount)", row.spanCount.map { "\($0)" } ?? "",
                 row.errorCount.map { "\($0)" } ?? "",
-            ])
+            ]
+            guard showsSpans else {
+                table.append(fields)
+                continue
+            }
+            for (index, spanset) in row.spansets.enumerated() {
+                let set = ["\(index + 1)", "\(spanset.matchedCount)", Self.logfmt(spanset.attributes)]
+                for span in spanset.spans {
+                    let shown = [
+                        span.id, span.name, TimeText.formatExact(span.start), "\(span.duration)",
+                        Self.logfmt(span.attributes),
+                    ]
+                    table.append(fields + set + shown)
+                }
+            }
         }
         return table
+    }
+
+    private static func logfmt(_ attributes: [Attribute]) -> String {
+        attributes.map { LogfmtText.quotedPair($0.key, $0.value) }.joined(separator: " ")
     }
 }

@@ -64,9 +64,9 @@ struct BlocksListCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try await BlocksReading(directory: options.resolvedDirectory()).list(time.resolvedRange())
         if try wantsCSV() {
-            Output.write(report.csv)
+            try Output.write(report.csv)
         } else {
-            Output.write(report.render(Output.style))
+            try Output.write(report.render(Output.style))
         }
     }
 }
@@ -91,7 +91,7 @@ struct BlocksShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         let report = try await BlocksReading(directory: options.resolvedDirectory()).show(id)
-        Output.write(report.render(Output.style))
+        try Output.write(report.render(Output.style))
     }
 }
 
@@ -120,7 +120,7 @@ struct BlocksVerifyCommand: AsyncParsableCommand {
         let report = try await withProgress(Output.isWatched ? text : nil) {
             try await reading.verify(ids, progress: progress)
         }
-        Output.write(report.render(Output.style))
+        try Output.write(report.render(Output.style))
         if !report.isSound { throw CommandError(.partial, "damaged blocks were found; see above") }
     }
 }

@@ -71,7 +71,7 @@ struct BlocksCompactCommand: AsyncParsableCommand {
         } catch {
             throw CommandError(.partial, "\(error)")
         }
-        Output.write(Self.summary(store.figures, start.duration(to: .now).nanoseconds))
+        try Output.write(Self.summary(store.figures, start.duration(to: .now).nanoseconds))
     }
 
     private static func summary(_ figures: CompactionFigures, _ nanoseconds: UInt64) -> String {

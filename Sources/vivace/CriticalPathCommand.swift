@@ -54,11 +54,11 @@ struct CriticalPathCommand: AsyncParsableCommand {
             "/api/traces/\(id)/critical-path", missing: "trace \(id) does not exist on \(client.server)")
         let answer = try decodeAnswer(CriticalPathAnswer.self, body, from: client.server)
         if asJSON {
-            Output.write(body + [UInt8(ascii: "\n")])
+            try Output.write(body + [UInt8(ascii: "\n")])
         } else {
             let report = answer.report
             let style = Output.style
-            Output.write(
+            try Output.write(
                 segments ? report.renderSegments(style, limit: limit) : report.renderSpans(style, limit: limit))
         }
         if let reason = answer.partialReason {

@@ -57,7 +57,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
         await demo.end()
         try result.get()
-        Output.write("\nThe server has ended and \(demo.directory.path) is removed.\n")
+        try Output.write("\nThe server has ended and \(demo.directory.path) is removed.\n")
     }
 }
 
@@ -75,7 +75,7 @@ private struct DemoShow: Sendable {
         do {
             try await show()
             guard stays else { return .success(()) }
-            Output.write("\nThe store is kept until you press Ctrl-C.\n")
+            try Output.write("\nThe store is kept until you press Ctrl-C.\n")
             // Being cancelled is how the stay ends.
             try? await Task.sleep(for: Self.longestStay)
             return .success(())
@@ -86,13 +86,13 @@ private struct DemoShow: Sendable {
 
     private func show() async throws {
         try await demo.waitUntilReady()
-        Output.write("A store runs in \(demo.directory.path).\n\n")
-        heading("vivace load --server-otlp \(demo.serverOTLP) --traces \(traceCount) --seed \(seed)")
+        try Output.write("A store runs in \(demo.directory.path).\n\n")
+        try heading("vivace load --server-otlp \(demo.serverOTLP) --traces \(traceCount) --seed \(seed)")
         let plan = LoadPlan(
             server: demo.serverOTLP, amount: .traces(traceCount), seed: seed, connectionCount: 4, compresses: true)
-        Output.write(try await LoadRun(plan).run(showsProgress: Output.isWatched).render(Output.style))
+        try Output.write(try await LoadRun(plan).run(showsProgress: Output.isWatched).render(Output.style))
         try await QueryClient.with(demo.server) { client in try await ask(client) }
-        Output.write(
+        try Output.write(
             """
 
             Ask it yourself:
@@ -106,19 +106,19 @@ private struct DemoShow: Sendable {
     }
 
     private func ask(_ client: QueryClient) async throws {
-        heading("vivace slow --limit 8")
+        try heading("vivace slow --limit 8")
         try await SlowCommand.show([("limit", "8")], from: client, as: .aligned)
         let body = try await client.body("/api/slow", [("limit", "1")], missing: "no slow spans")
         let answer = try decodeAnswer(SlowSpansAnswer.self, body, from: client.server)
         guard let slowest = answer.spans.first, let id = TraceID(hexadecimal: slowest.traceID) else { return }
-        heading("vivace trace \(id) --hide-below 2ms")
+        try heading("vivace trace \(id) --hide-below 2ms")
         let trace = try await TraceAnswer(traceID: id, from: client)
-        Output.write(trace.waterfall(traceID: id).render(Output.style, minimumDuration: 2_000_000))
-        heading("vivace critical-path \(id) --limit 8")
+        try Output.write(trace.waterfall(traceID: id).render(Output.style, minimumDuration: 2_000_000))
+        try heading("vivace critical-path \(id) --limit 8")
         try await CriticalPathCommand.show(id, from: client, limit: 8)
     }
 
-    private func heading(_ command: String) {
-        Output.write("\n" + Output.style.paint("$ \(command)", .bold) + "\n")
+    private func heading(_ command: String) throws {
+        try Output.write("\n" + Output.style.paint("$ \(command)", .bold) + "\n")
     }
 }

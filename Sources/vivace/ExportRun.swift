@@ -131,7 +131,7 @@ final class ExportFile: Sendable {
     }
 
     func write(_ bytes: [UInt8]) throws {
-        guard let handle else { return Output.write(bytes) }
+        guard let handle else { return try Output.write(bytes) }
         do {
             try handle.write(contentsOf: Data(bytes))
         } catch {

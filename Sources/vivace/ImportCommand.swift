@@ -63,7 +63,7 @@ struct ImportCommand: AsyncParsableCommand {
         var report = source.report
         report.sent.elapsedNanoseconds = sent.elapsedNanoseconds
         report.sent.add(sent)
-        Output.write(report.render(Output.style))
+        try Output.write(report.render(Output.style))
         if !report.isWhole { throw CommandError(.partial, "not everything was stored; see above") }
     }
 }

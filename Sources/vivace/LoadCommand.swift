@@ -58,7 +58,7 @@ struct LoadCommand: AsyncParsableCommand {
     func run() async throws {
         let plan = try resolvedPlan()
         let report = try await LoadRun(plan, address.access.resolved()).run(showsProgress: Output.isWatched)
-        Output.write("seed           \(plan.seed)\n" + report.render(Output.style))
+        try Output.write("seed           \(plan.seed)\n" + report.render(Output.style))
         if report.rejectedSpanCount + report.unsentSpanCount > 0 {
             throw CommandError(.partial, "the server did not store everything; see above")
         }

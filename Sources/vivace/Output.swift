@@ -39,16 +39,25 @@ enum Output {
             usesUnicode: hasUnicode || !isTerminal)
     }
 
-    /// Writes to standard output. Who reads it may stop reading, as `head` does.
-    static func write(_ text: String) { write(Array(text.utf8)) }
+    /// Nobody reads standard output any more, as after `| head`: a command ends then, and that is no failure.
+    struct Closed: Error {}
 
-    static func write(_ table: CSVTable) { write(table.text(isForTerminal: isTerminal)) }
+    /// Writes to standard output.
+    ///
+    /// - Throws: ``Closed``, and `.partial` if it can't be written.
+    static func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-    static func write(_ bytes: [UInt8]) {
+    static func write(_ table: CSVTable) throws { try write(table.text(isForTerminal: isTerminal)) }
+
+    static func write(_ bytes: [UInt8]) throws {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(bytes))
         } catch {
-            exit(0)
+            let error = error as NSError
+            let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+            if cause.domain == NSPOSIXErrorDomain, cause.code == Int(EPIPE) { throw Closed() }
+            let reason = cause.localizedFailureReason ?? cause.localizedDescription
+            throw CommandError(.partial, "standard output can't be written: \(reason)")
         }
     }
 

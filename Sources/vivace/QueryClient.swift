@@ -4,7 +4,9 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOPosix
 internal import TerminalRendering
+internal import TraceServer
 
 /// Asks one server's query API.
 struct QueryClient {
@@ -36,12 +38,16 @@ struct QueryClient {
         }
     }
 
+    private func url(_ path: String, _ items: [(String, String)]) -> String {
+        let query = items.map { "\($0.0)=\(Self.percentEncoded($0.1))" }.joined(separator: "&")
+        return server.description + path + (query.isEmpty ? "" : "?" + query)
+    }
+
     /// Any answer to `GET path?items`, whatever its status.
     ///
     /// - Throws: `.unreachable`.
     func answer(_ path: String, _ items: [(String, String)] = [], accept: String) async throws -> Answer {
-        let query = items.map { "\($0.0)=\(Self.percentEncoded($0.1))" }.joined(separator: "&")
-        var request = HTTPClientRequest(url: server.description + path + (query.isEmpty ? "" : "?" + query))
+        var request = HTTPClientRequest(url: url(path, items))
         request.headers.add(name: "accept", value: accept)
         request.headers.add(name: "user-agent", value: "vivace/\(VivaceCommand.version)")
         access.add(to: &request.headers)
@@ -50,8 +56,19 @@ struct QueryClient {
             let body = try await response.body.collect(upTo: Self.answerByteLimit)
             return Answer(status: response.status.code, body: Array(buffer: body))
         } catch {
+            // A server may close the connection under a request that is too long for it.
+            if request.url.utf8.count > Self.urlByteLimit, !(error is NIOConnectionError) { throw tooLong(request.url) }
             throw unreachable(server, error, hint: "Name another server with --server or VIVACE_SERVER.")
         }
+    }
+
+    /// The longest URL that a server of this version takes.
+    private static let urlByteLimit = ServerLimits().urlByteCount
+
+    private func tooLong(_ url: String, _ said: String = "") -> CommandError {
+        let limit = said.isEmpty ? "; a server takes \(NumberText.bytes(Self.urlByteLimit))" : ": \(said)"
+        return CommandError(
+            .usage, "the query is too long: as a URL it has \(NumberText.bytes(url.utf8.count))" + limit)
     }
 
     /// The body of a successful answer.
@@ -67,8 +84,13 @@ struct QueryClient {
         if let refusal = access.refusal(of: server, answer.status, said, needs: "read") { throw refusal }
         switch answer.status {
         case 200...299: return answer.body
+        case 414, 431: throw tooLong(url(path, items), said)
+        // What reads the request refuses it without a word.
+        case 400 where said.isEmpty && url(path, items).utf8.count > Self.urlByteLimit: throw tooLong(url(path, items))
         case 404 where said.hasSuffix("is not stored"): throw CommandError(.notFound, missing)
-        case 400: throw CommandError(.usage, "the server does not accept the question: \(said)")
+        case 400:
+            let reason = said.isEmpty ? "it does not say why" : said
+            throw CommandError(.usage, "the server does not accept the question: \(reason)")
         case 422, 500: throw CommandError(.partial, "\(server) can't answer (HTTP \(answer.status)): \(said)")
         case 429, 503, 504:
             throw CommandError(

@@ -22,11 +22,14 @@ struct SearchAnswer: Decodable {
     struct SpanSet: Decodable {
         var matched: WideNumber?
         var spans: [Span]?
+        /// What the stages of the query attached to all of them.
+        var attributes: [Attribute]?
     }
 
     struct Span: Decodable {
         var spanID: String
         var name: String?
+        var startTimeUnixNano: WideNumber?
         var durationNanos: WideNumber?
         var attributes: [Attribute]?
     }
@@ -82,20 +85,27 @@ struct SearchAnswer: Decodable {
                     traceID: trace.paddedID, rootServiceName: trace.rootServiceName ?? "",
                     rootName: trace.rootTraceName ?? "", start: trace.startTimeUnixNano?.value ?? 0,
                     durationMilliseconds: trace.durationMs?.value ?? 0,
-                    matchedSpanCount: sets.reduce(0) { $0 + Int(clamping: $1.matched?.value ?? 0) },
                     spanCount: stats?.reduce(0) { $0 + Int(clamping: $1.spanCount?.value ?? 0) },
                     errorCount: stats?.reduce(0) { $0 + Int(clamping: $1.errorCount?.value ?? 0) },
-                    spans: sets.flatMap { $0.spans ?? [] }.map(\.reported))
+                    spansets: sets.map(\.reported))
             }, limit: limit, showsSpans: showsSpans)
     }
 }
 
-extension SearchAnswer.Span {
-    fileprivate var reported: SearchReport.Span {
-        SearchReport.Span(
-            name: name ?? "", duration: durationNanos?.value ?? 0,
-            attributes: (attributes ?? []).map { "\($0.key)=\($0.value?.text ?? "")" })
+extension SearchAnswer.SpanSet {
+    fileprivate var reported: SearchReport.Spanset {
+        SearchReport.Spanset(
+            matchedCount: Int(clamping: matched?.value ?? 0), attributes: (attributes ?? []).map(\.reported),
+            spans: (spans ?? []).map { span in
+                SearchReport.Span(
+                    id: span.spanID, name: span.name ?? "", start: span.startTimeUnixNano?.value ?? 0,
+                    duration: span.durationNanos?.value ?? 0, attributes: (span.attributes ?? []).map(\.reported))
+            })
     }
+}
+
+extension SearchAnswer.Attribute {
+    fileprivate var reported: SearchReport.Attribute { SearchReport.Attribute(key: key, value: value?.text ?? "") }
 }
 
 /// The text of an attribute's value, whatever its type.

@@ -12,6 +12,9 @@ struct SearchCommand: AsyncParsableCommand {
             A query selects spans of traces, as in '{ resource.service.name = "cart" && duration > 1s }'. Without one a \
             trace is found if one of its spans, or its resource, has the tags. `vivace tags` lists what there is to ask for.
 
+            Comma-separated values have a line for each trace; with a query one for each span that is shown, with what \
+            by(), count() and select() found.
+
             EXAMPLES
               vivace search '{ status = error && resource.service.name = "checkout" }' --last 1h
               vivace search '{ name = "POST /pay" } >> { span.db.system = "postgresql" && duration > 100ms }'
@@ -35,7 +38,11 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(help: "Print comma-separated values (RFC 4180).")
     var csv = false
 
-    @Flag(help: "Say how the search was carried out: what columns were asked, and what was read.")
+    @Flag(
+        help: """
+            Say how the search was carried out: what columns were asked, and what was read. Beside --csv on standard \
+            error, with --json in the document.
+            """)
     var explain = false
 
     @OptionGroup var client: ClientOptions
@@ -57,16 +64,23 @@ struct SearchCommand: AsyncParsableCommand {
             let answer = try decodeAnswer(SearchAnswer.self, body, from: client.server)
             let report = answer.report(limit: limit, showsSpans: query != nil)
             switch format {
-            case .aligned: Output.write(report.render(Output.style))
-            case .json: Output.write(body + [UInt8(ascii: "\n")])
-            case .csv: Output.write(report.csv)
+            case .aligned: try Output.write(report.render(Output.style))
+            case .json: try Output.write(body + [UInt8(ascii: "\n")])
+            case .csv: try Output.write(report.csv)
             }
-            if format == .aligned, let explanation = answer.explain {
-                Output.write("\n" + explanation.report.render(Output.style))
-            }
+            if let explanation = answer.explain { try show(explanation.report, beside: format) }
             if let reason = answer.partialReason {
                 throw CommandError(.partial, "traces may be missing: \(escapedForTerminal(reason))")
             }
+        }
+    }
+
+    /// The JSON document has the explanation already.
+    private func show(_ explanation: ExplanationReport, beside format: TableFormat) throws {
+        switch format {
+        case .aligned: try Output.write("\n" + explanation.render(Output.style))
+        case .csv: Output.say(explanation.render(Output.errorStyle))
+        case .json: break
         }
     }
 }

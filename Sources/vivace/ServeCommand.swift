@@ -107,7 +107,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (options, layers) = try resolvedOptions()
-        if printConfig { return Output.write(layers.yaml) }
+        if printConfig { return try Output.write(layers.yaml) }
         try await startServer(options)
     }
 }

@@ -64,9 +64,9 @@ struct SlowCommand: AsyncParsableCommand {
             missing: "\(client.server) does not know slow spans. Is it a Vivace server's query address?")
         let answer = try decodeAnswer(SlowSpansAnswer.self, body, from: client.server)
         switch format {
-        case .aligned: Output.write(answer.report.render(Output.style))
-        case .json: Output.write(body + [UInt8(ascii: "\n")])
-        case .csv: Output.write(answer.report.csv)
+        case .aligned: try Output.write(answer.report.render(Output.style))
+        case .json: try Output.write(body + [UInt8(ascii: "\n")])
+        case .csv: try Output.write(answer.report.csv)
         }
         if let reason = answer.partialReason {
             throw CommandError(.partial, "spans may be missing: \(escapedForTerminal(reason))")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Foundation
 internal import TerminalRendering
 internal import TraceQL
 
@@ -11,11 +12,13 @@ struct TagsCommand: AsyncParsableCommand {
         abstract: "List the tags that stored spans have, or the values of one.",
         discussion: """
             One a line; control characters are spelled out. With a query only of the spans that one of its filters \
-            selects; what follows the filters does not matter.
+            selects; what follows the filters does not matter. A tag is named as in TraceQL: span.http.route, \
+            resource.service.name, name, status; without a scope it is that attribute wherever it stands.
 
             EXAMPLES
               vivace tags
               vivace tags service.name
+              vivace tags resource.service.name
               vivace tags http.route --last 1h | sort
               vivace tags --query '{ resource.service.name = "checkout" }'
               vivace tags span.http.route --query '{ status = error }' --counts
@@ -31,8 +34,7 @@ struct TagsCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            How many spans have each value: numbers and values apart by a tab, the most frequent first. The tag is named \
-            as in TraceQL: span.http.route, resource.service.name, name, status.
+            How many spans have each value: numbers and values apart by a tab, the most frequent first.
             """)
     var counts = false
 
@@ -44,18 +46,39 @@ struct TagsCommand: AsyncParsableCommand {
         var message: String?
     }
 
-    private struct Values: Decodable {
-        var tagValues: [String]?
+    private struct Values: Codable {
+        var tagValues: [Value]?
+        var status: String?
         var message: String?
     }
 
-    private struct CountedValues: Decodable {
-        struct Value: Decodable {
-            var value: String
-            var spanCount: Int?
+    /// A value: a text in version 1 of the API, and as it is written here; with more about it in version 2.
+    private struct Value: Codable {
+        var text: String
+        var spanCount: Int?
+
+        private enum Key: String, CodingKey { case value, spanCount }
+
+        init(from decoder: any Decoder) throws {
+            if let text = try? decoder.singleValueContainer().decode(String.self) {
+                self.text = text
+                return
+            }
+            let fields = try decoder.container(keyedBy: Key.self)
+            text = try fields.decodeIfPresent(String.self, forKey: .value) ?? ""
+            spanCount = try fields.decodeIfPresent(Int.self, forKey: .spanCount)
         }
 
-        var tagValues: [Value]?
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(text)
+        }
+    }
+
+    /// What the server says: the document that is printed on request, lines, and what is wrong with them.
+    private struct Answer {
+        var document: [UInt8]
+        var lines: [String]
         var message: String?
     }
 
@@ -76,36 +99,62 @@ struct TagsCommand: AsyncParsableCommand {
         if counts { items.append(("counts", "true")) }
         let wantsJSON = try client.wantsJSON()
         try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { [items] client in
-            let body = try await client.body(
-                path, items, missing: "\(client.server) does not list tags. Is it a Vivace server's query address?")
-            let (lines, message) = try answer(body, client)
-            if wantsJSON { Output.write(body + [UInt8(ascii: "\n")]) } else { show(lines) }
-            if let message { throw CommandError(.partial, "some may be missing: \(escapedForTerminal(message))") }
+            let answer = try await answer(items, client)
+            if wantsJSON { try Output.write(answer.document + [UInt8(ascii: "\n")]) } else { try show(answer.lines) }
+            if let message = answer.message {
+                throw CommandError(.partial, "some may be missing: \(escapedForTerminal(message))")
+            }
         }
     }
 
-    private var path: String {
-        guard let tag else { return "/api/search/tags" }
-        return (counts ? "/api/v2/search/tag/" : "/api/search/tag/") + QueryClient.percentEncoded(tag) + "/values"
-    }
-
-    /// The lines that are shown, and what is wrong with them.
-    private func answer(_ body: [UInt8], _ client: QueryClient) throws -> ([String], String?) {
-        if tag == nil {
+    private func answer(_ items: [(String, String)], _ client: QueryClient) async throws -> Answer {
+        guard let tag else {
+            let body = try await body("/api/search/tags", items, client)
             let names = try decodeAnswer(Names.self, body, from: client.server)
-            return ((names.tagNames ?? []).map(escapedForTerminal), names.message)
+            return Answer(
+                document: body, lines: (names.tagNames ?? []).map(escapedForTerminal), message: names.message)
         }
-        guard counts else {
-            let values = try decodeAnswer(Values.self, body, from: client.server)
-            return ((values.tagValues ?? []).map(escapedForTerminal), values.message)
-        }
-        let values = try decodeAnswer(CountedValues.self, body, from: client.server)
-        let ordered = (values.tagValues ?? []).sorted { ($1.spanCount ?? 0, $0.value) < ($0.spanCount ?? 0, $1.value) }
-        return (ordered.map { "\($0.spanCount ?? 0)\t\(escapedForTerminal($0.value))" }, values.message)
+        guard counts || Self.hasScope(tag) else { return try await values(of: tag, "/api/search/tag/", items, client) }
+        let path = "/api/v2/search/tag/"
+        let found = try await values(of: tag, path, items, client)
+        guard found.lines.isEmpty, found.message == nil, Self.hasScope(tag), !tag.hasPrefix(".") else { return found }
+        // The whole may be an attribute's key, as `span.kind` of older libraries.
+        return try await values(of: "." + tag, path, items, client)
     }
 
-    private func show(_ lines: [String]) {
-        guard lines.isEmpty else { return Output.write(lines.map { $0 + "\n" }.joined()) }
+    /// Whether version 2 of the API has to be asked, which alone knows scopes.
+    private static func hasScope(_ tag: String) -> Bool {
+        ["", "span", "resource", "event", "link", "instrumentation"].contains { tag.hasPrefix($0 + ".") }
+    }
+
+    private func values(
+        of tag: String, _ path: String, _ items: [(String, String)], _ client: QueryClient
+    ) async throws -> Answer {
+        let body = try await body(path + QueryClient.percentEncoded(tag) + "/values", items, client)
+        let answer = try decodeAnswer(Values.self, body, from: client.server)
+        var values = answer.tagValues ?? []
+        if counts {
+            values.sort { ($1.spanCount ?? 0, $0.text) < ($0.spanCount ?? 0, $1.text) }
+            let lines = values.map { "\($0.spanCount ?? 0)\t\(escapedForTerminal($0.text))" }
+            return Answer(document: body, lines: lines, message: answer.message)
+        }
+        // Values of different types may read the same.
+        var seen: Set<String> = []
+        values = values.filter { seen.insert($0.text).inserted }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let document = try encoder.encode(Values(tagValues: values, status: answer.status, message: answer.message))
+        return Answer(
+            document: Array(document), lines: values.map { escapedForTerminal($0.text) }, message: answer.message)
+    }
+
+    private func body(_ path: String, _ items: [(String, String)], _ client: QueryClient) async throws -> [UInt8] {
+        try await client.body(
+            path, items, missing: "\(client.server) does not list tags. Is it a Vivace server's query address?")
+    }
+
+    private func show(_ lines: [String]) throws {
+        guard lines.isEmpty else { return try Output.write(lines.map { $0 + "\n" }.joined()) }
         // Who reads the lines shall find none.
         let whose = query == nil ? "no span" : "no such span"
         let unknown = tag.map {

@@ -47,10 +47,10 @@ struct TraceCommand: AsyncParsableCommand {
         try await QueryClient.with(client.resolvedServer(), client.resolvedAccess()) { client in
             let answer = try await TraceAnswer(traceID: id, from: client)
             if wantsJSON {
-                Output.write(answer.otlpJSON() + [UInt8(ascii: "\n")])
+                try Output.write(answer.otlpJSON() + [UInt8(ascii: "\n")])
             } else {
                 let waterfall = answer.waterfall(traceID: id)
-                Output.write(waterfall.render(Output.style, limit: limit, minimumDuration: minimum))
+                try Output.write(waterfall.render(Output.style, limit: limit, minimumDuration: minimum))
             }
             if let reason = answer.partialReason {
                 throw CommandError(.partial, "spans of the trace may be missing: \(escapedForTerminal(reason))")

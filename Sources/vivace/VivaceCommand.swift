@@ -49,6 +49,8 @@ internal import Foundation
         } catch let error as CommandError {
             Output.complain(error.message)
             Foundation.exit(error.status.rawValue)
+        } catch is Output.Closed {
+            Foundation.exit(0)
         } catch {
             exit(withError: error)
         }

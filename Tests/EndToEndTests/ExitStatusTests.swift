@@ -53,6 +53,42 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `what can't be written to standard output is status 4, and a reader that leaves is none`() async throws {
+            try await Scratch.withServer { scratch, server in
+                let loaded = try await scratch.vivace("load", "--otlp", server.otlpHTTPAddress, "--traces", "3", "--seed", "7")
+                try #require(loaded.status == 0)
+                let address = ["--server", server.httpAddress]
+                for command in [
+                    ["search", "{}"] + address, ["search", "--csv"] + address, ["search", "{}", "--json"] + address,
+                    ["tags"] + address, ["tags", "span.none", "--json"] + address, ["slow"] + address,
+                    ["export", "--all"] + address, ["load", "--otlp", server.otlpHTTPAddress, "--traces", "1"],
+                    ["serve", "--data-dir", "d", "--print-config"], ["blocks", "ls", "--data-dir", scratch.data],
+                ] {
+                    let full = try scratch.start(
+                        "/bin/sh", ["-c", "exec \"$0\" \"$@\" > /dev/full", Surroundings.binary] + command)
+                    #expect(try await full.waitForEnd().status == 4, "\(command)")
+                    #expect(full.complaint.contains("standard output can't be written: No space left"), "\(full.complaint)")
+                    let left = try scratch.start(
+                        "/bin/sh",
+                        ["-c", "{ sleep 0.1; \"$0\" \"$@\"; echo \"status $?\" >&2; } | true", Surroundings.binary] + command)
+                    _ = try await left.waitForEnd()
+                    #expect(["status 0\n", "status 141\n"].contains(left.complaint), "\(command): \(left.complaint)")
+                }
+            }
+        }
+
+        @Test(arguments: [12_000, 60_000])
+        func `a query that is too long is status 64, and told with what would do`(count: Int) async throws {
+            try await Scratch.withServer { scratch, server in
+                let query = "{ name = \"\(String(repeating: "ä", count: count))\" }"
+                let program = try scratch.start(
+                    Surroundings.binary, ["search", query, "--server", server.httpAddress])
+                #expect(try await program.waitForEnd().status == 64, "\(program.complaint)")
+                #expect(program.complaint.contains("too long"), "\(program.complaint)")
+                #expect(program.complaint.contains("KiB") || program.complaint.contains("bytes"), "\(program.complaint)")
+            }
+        }
+
         @Test func `help and version are status 0`() async throws {
             try await Scratch.with { scratch in
                 let help = try await scratch.vivace("--help")

@@ -82,6 +82,52 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a tag is named as in TraceQL in every form, with a scope and without`() async throws {
+            try await Scratch.withServer { scratch, server in
+                let loaded = try await scratch.vivace("load", "--otlp", server.otlpHTTPAddress, "--traces", "20", "--seed", "7")
+                try #require(loaded.status == 0)
+                func tags(_ arguments: String...) async throws -> [Substring] {
+                    let result = try await scratch.vivace(["tags"] + arguments + ["--server", server.httpAddress])
+                    #expect(result.status == 0 && result.complaint.isEmpty, "\(arguments): \(result.complaint)")
+                    return result.output.split(separator: "\n")
+                }
+                let services = try await tags("service.name")
+                #expect(services.contains("storefront"))
+                for name in ["resource.service.name", ".service.name", "resource.\"service.name\""] {
+                    #expect(try await tags(name) == services)
+                    #expect(try await tags(name, "--query", "{}") == services)
+                    #expect(try await tags(name, "--last", "100d", "--query", "{ kind = server }").isEmpty == false)
+                    let counted = try await tags(name, "--counts").map { $0.split(separator: "\t")[1] }
+                    #expect(counted.sorted() == services.sorted())
+                }
+                let plain = try await tags("service.name", "--json")
+                let scoped = try await tags("resource.service.name", "--json")
+                #expect(plain == scoped && scoped[0].contains("\"storefront\""))
+                let none = try await scratch.vivace("tags", "span.service.name", "--server", server.httpAddress)
+                #expect(none.status == 0 && none.output.isEmpty && none.complaint.contains("no span has a tag"))
+            }
+        }
+
+        @Test func `what a query attaches to a group of spans is shown in every form`() async throws {
+            try await Scratch.withServer { scratch, server in
+                try await server.export([
+                    TestSpan(traceID: bigEndian(0, 0xa), spanID: bigEndian(1), name: "first"),
+                    TestSpan(traceID: bigEndian(0, 0xa), spanID: bigEndian(2), name: "second"),
+                ])
+                let query = ["search", "{ } | by(name) | count() > 0", "--server", server.httpAddress]
+                let table = try await scratch.vivace(query)
+                #expect(table.output.contains("    by(name)=first") && table.output.contains("    by(name)=second"))
+                let csv = try await scratch.vivace(query + ["--csv"])
+                let lines = csv.output.components(separatedBy: "\r\n")
+                #expect(lines.count == 4 && lines[0].hasSuffix(",spanDurationNanos,spanAttributes"))
+                #expect(lines[1].contains(",1,1,by(name)=first") && lines[2].contains(",2,1,by(name)=second"), "\(lines)")
+                let explained = try await scratch.vivace(query + ["--csv", "--explain"])
+                #expect(explained.output == csv.output && explained.complaint.contains("row groups"))
+                let json = try await scratch.vivace(query + ["--json", "--explain"])
+                #expect(json.output.contains("\"explain\":{") && json.complaint.isEmpty)
+            }
+        }
+
         @Test func `tags lists those of the spans that a query selects, and counts them`() async throws {
             try await Scratch.withServer { scratch, server in
                 try await Self.fill(server)

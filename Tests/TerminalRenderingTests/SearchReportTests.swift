@@ -9,11 +9,11 @@ import Testing
             rows: [
                 SearchReport.Row(
                     traceID: "5b8aa5a2d2c872e8321cf37308d69df2", rootServiceName: "frontend", rootName: "GET /cart",
-                    start: 1_767_322_645_678_000_001, durationMilliseconds: 1_240, matchedSpanCount: 3, spanCount: 1_021,
-                    errorCount: 2),
+                    start: 1_767_322_645_678_000_001, durationMilliseconds: 1_240, spanCount: 1_021, errorCount: 2,
+                    spansets: [.init(matchedCount: 3)]),
                 SearchReport.Row(
                     traceID: "00000000000000000000000000abc123", rootServiceName: "", rootName: "", start: 0,
-                    durationMilliseconds: 0, matchedSpanCount: 1, spanCount: nil, errorCount: nil),
+                    durationMilliseconds: 0, spanCount: nil, errorCount: nil, spansets: [.init(matchedCount: 1)]),
             ], limit: limit)
     }
 
@@ -32,8 +32,10 @@ import Testing
     @Test func `spans that match stand below their trace, where they are asked for`() {
         var report = report(limit: 20)
         report.rows.removeLast()
-        report.rows[0].spans = [
-            .init(name: "pay", duration: 1_500_000, attributes: ["http.status=500", "bell=\u{7}"]),
+        report.rows[0].spansets[0].spans = [
+            .init(
+                name: "pay", duration: 1_500_000,
+                attributes: [.init(key: "http.status", value: "500"), .init(key: "bell", value: "\u{7}")]),
             .init(name: "", duration: 0, attributes: []),
         ]
         #expect(!report.render(TerminalStyle(width: 120)).contains("pay"))
@@ -52,6 +54,58 @@ import Testing
         for line in report.render(TerminalStyle(width: 20)).split(separator: "\n") where line.hasPrefix("    ") {
             #expect(line.count <= 20, "\(line)")
         }
+    }
+
+    /// One trace whose spans a query has put into two groups.
+    private func grouped() -> SearchReport {
+        var report = report(limit: 20)
+        report.rows.removeLast()
+        report.showsSpans = true
+        let pay = SearchReport.Span(
+            id: "00000000000000ab", name: "pay", start: 1_767_322_645_678_000_002, duration: 1_500_000,
+            attributes: [.init(key: "note", value: "a, \"b\"")])
+        let read = SearchReport.Span(id: "00000000000000ac", name: "read", duration: 7, attributes: [])
+        report.rows[0].spansets = [
+            .init(
+                matchedCount: 2,
+                attributes: [.init(key: "by(name = `pay`)", value: "true"), .init(key: "count()", value: "2")], spans: [pay]),
+            .init(matchedCount: 1, attributes: [.init(key: "by(name = `pay`)", value: "false")], spans: [read]),
+        ]
+        return report
+    }
+
+    @Test func `groups of one trace stand apart, each with what was found of it`() {
+        #expect(
+            grouped().render(TerminalStyle(width: 120)) == """
+                START                     DURATION  SERVICE   NAME       MATCHED  SPANS  ERRORS  TRACE
+                2026-01-02T02:57:25.678Z    1.24 s  frontend  GET /cart        3  1,021       2  5b8aa5a2d2c872e8321cf37308d69df2
+                    by(name = `pay`)=true  count()=2  2 spans
+                      1.5 ms  pay  note=a, "b"
+                      and 1 span more
+                    by(name = `pay`)=false  1 span
+                      7 ns  read
+
+                1 trace
+
+                """)
+    }
+
+    @Test func `for other programs every span of a query has a line, and the columns are always the same`() {
+        let trace = "5b8aa5a2d2c872e8321cf37308d69df2,frontend,GET /cart,2026-01-02T02:57:25.678000001Z,1240,3,1021,2"
+        #expect(
+            grouped().csv.text(isForTerminal: false) == """
+                traceID,rootServiceName,rootTraceName,startTime,durationMs,matchedSpans,spans,errors,spanset,spansetMatched,\
+                spansetAttributes,spanID,spanName,spanStartTime,spanDurationNanos,spanAttributes\r
+                \(trace),1,2,\"\"\"by(name = `pay`)\"\"=true count()=2\",00000000000000ab,pay,\
+                2026-01-02T02:57:25.678000002Z,1500000,\"note=\"\"a, \\\"\"b\\\"\"\"\"\"\r
+                \(trace),2,1,\"\"\"by(name = `pay`)\"\"=false\",00000000000000ac,read,1970-01-01T00:00:00.000000000Z,7,\r
+
+                """)
+        var empty = grouped()
+        empty.rows = []
+        #expect(empty.csv.text(isForTerminal: false).split(separator: "\r\n") == [
+            grouped().csv.text(isForTerminal: false).split(separator: "\r\n")[0]
+        ])
     }
 
     @Test func `an explanation says what was asked and what was read`() {

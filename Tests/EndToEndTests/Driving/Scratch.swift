@@ -54,6 +54,12 @@ final class Scratch: Sendable {
     func vivace(
         _ arguments: String..., variables: [String: String] = [:], within limit: Duration = .seconds(30)
     ) async throws -> CommandResult {
+        try await vivace(arguments, variables: variables, within: limit)
+    }
+
+    func vivace(
+        _ arguments: [String], variables: [String: String] = [:], within limit: Duration = .seconds(30)
+    ) async throws -> CommandResult {
         let program = try start(Surroundings.binary, arguments, variables: variables)
         let status = try await program.waitForEnd(within: limit).status
         return CommandResult(status: status, output: program.output, complaint: program.complaint)
