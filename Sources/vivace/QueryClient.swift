@@ -4,7 +4,6 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 internal import TerminalRendering
 internal import TraceServer
 
@@ -57,7 +56,9 @@ struct QueryClient {
             return Answer(status: response.status.code, body: Array(buffer: body))
         } catch {
             // A server may close the connection under a request that is too long for it.
-            if request.url.utf8.count > Self.urlByteLimit, !(error is NIOConnectionError) { throw tooLong(request.url) }
+            let isCut = (error as? HTTPClientError) == .remoteConnectionClosed
+                || [ECONNRESET, EPIPE].contains((error as? IOError)?.errnoCode)
+            if isCut, request.url.utf8.count > Self.urlByteLimit { throw tooLong(request.url) }
             throw unreachable(server, error, hint: "Name another server with --server or VIVACE_SERVER.")
         }
     }
