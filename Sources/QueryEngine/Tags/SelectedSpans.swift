@@ -36,6 +36,7 @@ final class SelectedSpans {
     private let snapshot: StoreSnapshot
     private let overlaps: BlockOverlaps
     private let assembly: TraceAssembly
+    private var verdicts: TraceVerdicts
     private var stop: String?
     private var reason: String?
     private(set) var reads = QueryReads()
@@ -49,6 +50,7 @@ final class SelectedSpans {
         let program = SpansetProgram(query, pipeline)
         guard let leaf = program.leaves.first else { return nil }
         self.leaf = leaf
+        verdicts = TraceVerdicts(leaf.trace)
         self.range = range
         self.memory = memory
         self.snapshot = snapshot
@@ -147,9 +149,8 @@ final class SelectedSpans {
         guard let scan = try await BlockTraceScan(reader, request) else { return }
         let (shared, failure) = try await assembly.shared(block, overlaps)
         reason = reason ?? failure
-        // Then every row that the filter holds for is selected.
-        let isPlain =
-            leaf.rest == nil && leaf.trace.isEmpty && shared.isEmpty && assembly.heads.traceCount == 0
+        // Then columns say of every row whether it is selected, and of every trace.
+        let isPlain = leaf.rest == nil && shared.isEmpty && assembly.heads.traceCount == 0
         for group in scan.groups.map(\.index) {
             guard !sink.isComplete, try await checkTime() else { return }
             reads.prunedRowGroupCount -= 1
@@ -170,7 +171,11 @@ final class SelectedSpans {
     ) async throws {
         let (marks, byteCount) = try await scan.marks(of: group)
         reads.byteCount += byteCount
-        try await take(marks[0], group, of: reader, into: sink)
+        var rows = marks[0]
+        if !leaf.trace.isEmpty, !rows.isNone {
+            rows = try await reader.rows(rows, group: group) { try verdicts.holds($1, $0, reader) }
+        }
+        try await take(rows, group, of: reader, into: sink)
     }
 
     @inline(never)
