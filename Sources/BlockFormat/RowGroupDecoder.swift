@@ -50,7 +50,8 @@ struct RowGroupDecoder: ~Copyable {
     func integers(
         _ column: UInt32, count: Int, _ range: Range<Int>, into values: inout FlatBuffer<UInt64>
     ) throws(BlockError) {
-        try append(column, count, range, wantedCount: range.count, to: &values) { (body, values) throws(ByteCodingError) in
+        try append(column, count, range, wantedCount: range.count, to: &values) {
+            (body, values) throws(ByteCodingError) in
             try IntegerChunk.decode(body, count: count, range: range, into: &values)
         }
     }
@@ -71,7 +72,8 @@ struct RowGroupDecoder: ~Copyable {
     func codes(
         _ column: UInt32, count: Int, _ range: Range<Int>, into codes: inout FlatBuffer<UInt32>
     ) throws(BlockError) {
-        try append(column, count, range, wantedCount: range.count, to: &codes) { (body, codes) throws(ByteCodingError) in
+        try append(column, count, range, wantedCount: range.count, to: &codes) {
+            (body, codes) throws(ByteCodingError) in
             try CodeChunk.decode(body, count: count, range: range, into: &codes)
         }
     }

@@ -151,8 +151,8 @@ extension Parser {
             let right = try nested { (parser) throws(Misfit) in try parser.expression(precedence.tighter) }
             guard let spansets = right.operand.asSpansets(at: rightOffset) else {
                 let sides = Sides(
-                    symbol: symbol, offset: offset, left: .spansets(first), leftOffset: leftOffset, right: right.operand,
-                    rightOffset: rightOffset)
+                    symbol: symbol, offset: offset, left: .spansets(first), leftOffset: leftOffset,
+                    right: right.operand, rightOffset: rightOffset)
                 throw sides.doesNotFit()
             }
             steps.append(OperatorStep(`operator`, spansets, offset: offset))
