@@ -184,7 +184,7 @@ extension BlockFilter {
             column, ValueSet(verdicts: (0...chunk.maximum).map(holds)), limit: chunk.maximum + 1, decoder)
     }
 
-    private static func zigzagDecoded(_ value: UInt64) -> Int64 {
+    static func zigzagDecoded(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1 ^ (0 &- (value & 1)))
     }
 

@@ -11,18 +11,18 @@ package struct PickedValues: Sendable {
     package private(set) var places: [Int?] = []
     private var placesOfCodes: [UInt64: Int?] = [:]
 
-    fileprivate init() {}
+    init() {}
 
     /// Of rows of which none has a value.
-    fileprivate init(absentCount: Int) { places = Array(repeating: nil, count: absentCount) }
+    init(absentCount: Int) { places = Array(repeating: nil, count: absentCount) }
 
-    fileprivate mutating func append(_ value: SpanValue?) {
+    mutating func append(_ value: SpanValue?) {
         places.append(value == nil ? nil : values.count)
         if let value { values.append(value) }
     }
 
     /// - Parameter code: Values of one code are the same.
-    fileprivate mutating func append(code: UInt64, _ value: () throws(BlockError) -> SpanValue?) throws(BlockError) {
+    mutating func append(code: UInt64, _ value: () throws(BlockError) -> SpanValue?) throws(BlockError) {
         if let known = placesOfCodes[code] {
             places.append(known)
         } else {
@@ -47,12 +47,15 @@ extension BlockReader {
     /// The values that some rows of one row group have of each subject.
     ///
     /// - Parameters:
-    ///   - subjects: Attributes of spans and resources, names, status messages, statuses, kinds.
+    ///   - subjects: All but durations and span IDs. Of ``SpanSubject/isRoot`` roots alone have a value.
+    ///   - parts: The columns of those that are of events or links.
     ///   - rows: Of the block, rising or equal, all in `group`.
     /// - Returns: By subject.
-    package func values(of subjects: [SpanSubject], rows: [Int], group: Int) async throws -> [PickedValues] {
+    package func values(
+        of subjects: [SpanSubject], _ parts: PartColumns = PartColumns(), rows: [Int], group: Int
+    ) async throws -> [PickedValues] {
         var columns: Set<UInt32> = []
-        for subject in subjects { columns.formUnion(self.columns(of: subject)) }
+        for subject in subjects { columns.formUnion(self.columns(of: subject).union(parts.columns(of: subject))) }
         let available = try await dictionaries(columns.filter { isString($0) })
         let directory = try await directory(of: group)
         var lookups: [[UInt8]: RestLookup] = [:]
@@ -63,7 +66,7 @@ extension BlockReader {
         }
         let decoder = try await decoder(of: group, directory, columns: columns)
         let probe = ColumnProbe(
-            decoder: decoder, schema: schema, dictionaries: available, lookups: lookups,
+            decoder: decoder, schema: schema, dictionaries: available, lookups: lookups, parts: parts,
             rows: rows.map { $0 - footer.rowGroups[group].firstRow })
         var values: [PickedValues] = []
         for subject in subjects { values.append(try probe.values(of: subject)) }
@@ -101,8 +104,10 @@ extension BlockReader {
         case .statusMessage: return [FixedColumn.statusMessage.rawValue]
         case .status: return [FixedColumn.status.rawValue]
         case .kind: return [FixedColumn.kind.rawValue]
-        case .scopeAttribute, .eventAttribute, .linkAttribute, .eventName, .eventTime, .linkTraceID, .linkSpanID,
-            .scopeName, .scopeVersion, .duration, .spanID, .isRoot:
+        case .scopeAttribute, .scopeName, .scopeVersion: return [FixedColumn.scope.rawValue]
+        case .isRoot: return [FixedColumn.parent.rawValue]
+        // Those of events and links say it themselves.
+        case .eventAttribute, .linkAttribute, .eventName, .eventTime, .linkTraceID, .linkSpanID, .duration, .spanID:
             return []
         }
     }
@@ -115,17 +120,20 @@ private struct ColumnProbe: ~Copyable {
     let dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>]
     /// By key, of those that the row group may have among the keys without a column.
     let lookups: [[UInt8]: RestLookup]
+    let parts: PartColumns
     /// Counted from the group's first, rising or equal.
     let rows: [Int]
 
     init(
         decoder: consuming RowGroupDecoder, schema: BlockSchema,
-        dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>], lookups: [[UInt8]: RestLookup], rows: [Int]
+        dictionaries: [UInt32: BlockReader.Shared<BlockDictionary>], lookups: [[UInt8]: RestLookup],
+        parts: PartColumns, rows: [Int]
     ) {
         self.decoder = decoder
         self.schema = schema
         self.dictionaries = dictionaries
         self.lookups = lookups
+        self.parts = parts
         self.rows = rows
     }
 
@@ -145,9 +153,20 @@ private struct ColumnProbe: ~Copyable {
                 try values.append(code: number) { .integer(Int64(Int32(truncatingIfNeeded: number))) }
             }
             return values
-        case .scopeAttribute, .eventAttribute, .linkAttribute, .eventName, .eventTime, .linkTraceID, .linkSpanID,
-            .scopeName, .scopeVersion, .duration, .spanID, .isRoot:
-            return PickedValues(absentCount: rows.count)
+        case .scopeAttribute(let key): return try scopes { Self.value(key, in: $0, of: .scope) }
+        case .scopeName: return try scopes { .string(EncodedAttributes.text(.name, in: $0.rawSpan)) }
+        case .scopeVersion: return try scopes { .string(EncodedAttributes.text(.version, in: $0.rawSpan)) }
+        case .isRoot:
+            let parents = try numbers(FixedColumn.parent.rawValue, count: decoder.entry.rowCount, at: rows)
+            var values = PickedValues()
+            for index in rows.indices {
+                let isRoot = parents[index] == 0 || parents[index] == 2
+                try values.append(code: isRoot ? 1 : 0) { isRoot ? .boolean(true) : nil }
+            }
+            return values
+        case .eventAttribute, .linkAttribute, .eventName, .eventTime, .linkTraceID, .linkSpanID:
+            return try parts.values(of: subject, rows: rows, decoder)
+        case .duration, .spanID: return PickedValues(absentCount: rows.count)
         }
     }
 
@@ -164,14 +183,27 @@ private struct ColumnProbe: ~Copyable {
         for index in rows.indices {
             let code = codes[index]
             guard code < UInt64(schema.resources.count) else { throw unfit() }
-            try values.append(code: code) { Self.value(key, in: schema.resources[Int(code)].encoded) }
+            try values.append(code: code) { Self.value(key, in: schema.resources[Int(code)].encoded, of: .resource) }
         }
         return values
     }
 
-    private static func value(_ key: [UInt8], in resource: [UInt8]) -> SpanValue? {
+    private func scopes(_ value: ([UInt8]) -> SpanValue?) throws(BlockError) -> PickedValues {
+        let codes = try numbers(FixedColumn.scope.rawValue, count: decoder.entry.rowCount, at: rows)
+        var values = PickedValues()
+        for index in rows.indices {
+            let code = codes[index]
+            guard code < UInt64(schema.scopes.count) else { throw unfit() }
+            try values.append(code: code) { value(schema.scopes[Int(code)].encoded) }
+        }
+        return values
+    }
+
+    private static func value(
+        _ key: [UInt8], in message: [UInt8], of kind: EncodedAttributes.Message
+    ) -> SpanValue? {
         var value: SpanValue?
-        EncodedAttributes.forEach(in: resource.rawSpan, of: .resource) { found, type, bits, bytes in
+        EncodedAttributes.forEach(in: message.rawSpan, of: kind) { found, type, bits, bytes in
             guard value == nil, found.isEqual(to: key.rawSpan) else { return }
             value = SpanValue(type, bits, bytes)
         }

@@ -7,8 +7,13 @@ struct QueryDeadline: Sendable {
     private let end = ContinuousClock.now + .seconds(Self.seconds)
 
     /// Why the answer lacks something, once time is up.
-    var excess: String? {
-        ContinuousClock.now < end ? nil : "the query was stopped after \(Self.seconds) s"
+    var excess: String? { excess(after: .zero) }
+
+    /// As ``excess``, for who has only to tell what was found by then: that may take some seconds more.
+    var excessOfTelling: String? { excess(after: .seconds(5)) }
+
+    private func excess(after grace: Duration) -> String? {
+        ContinuousClock.now < end + grace ? nil : "the query was stopped after \(Self.seconds) s"
     }
 }
 

@@ -81,7 +81,7 @@ extension TraceSearch {
         // A third more, for writing it.
         let byteCount = describedByteCount + found.byteCount
         try memory.hold(byteCount + byteCount / 3 + more)
-        if let excess = deadline.excess { throw QueryError(.timedOut, excess) }
+        if let excess = deadline.excessOfTelling { throw QueryError(.timedOut, excess) }
     }
 
     /// Roots and services, from the trace index.

@@ -86,7 +86,7 @@ struct TraceSearch {
         needsValues = program.needsValues
         needsRoot = query.rootName != nil || query.rootServiceName != nil || program.asksForRoots
         requiredDurations = program.requiredTrace.filter { $0.subject == .duration }.map(\.test)
-        shown = ShownFields(program.shown)
+        shown = ShownFields(program.shown, isOfWholeTraces: program.showsValues)
         pool = engine.pool
         width = engine.width
         counters = engine.counters

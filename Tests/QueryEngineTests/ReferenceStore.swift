@@ -66,6 +66,24 @@ struct ReferenceStore {
         }
     }
 
+    /// Trace IDs with each span that is found and the attributes that are shown of it, those of several events in any
+    /// order.
+    func shown(_ query: CheckedQuery) async throws -> [String] {
+        var search = TraceSearchQuery()
+        (search.traceQL, search.limit, search.spansPerSpanset) = (query, 10_000, 10_000)
+        let result = try await filled.engine.searchTraces(search, tenant: .single)
+        return result.traces.map { trace in
+            let spans = trace.spansets.flatMap(\.spans).map { span -> String in
+                let attributes = span.attributes.map { attribute in
+                    guard case .array(let values) = attribute.value else { return "\(attribute.name)=\(attribute.value)" }
+                    return "\(attribute.name)=\(values.map(\.description).sorted())"
+                }
+                return "\(SpanID(span.span.spanID)) \(attributes)"
+            }
+            return "\(trace.id) \(spans.sorted())"
+        }.sorted()
+    }
+
     /// Trace IDs with the IDs of each spanset's spans, as text that can be compared.
     func expected(_ query: CheckedQuery) throws -> [String] {
         let evaluator = try #require(ReferenceEvaluator(query))

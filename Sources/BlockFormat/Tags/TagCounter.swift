@@ -65,7 +65,7 @@ protocol TagColumn: Sendable {
 
 extension BlockReader {
     /// Nil if no row of the block has a value.
-    fileprivate func tagColumn(of subject: SpanSubject) async throws -> (any TagColumn)? {
+    func tagColumn(of subject: SpanSubject) async throws -> (any TagColumn)? {
         switch subject {
         case .spanAttribute(let key): return try await TagAttributes(key, of: .span, self)
         case .eventAttribute(let key): return try await TagAttributes(key, of: .event, self)
@@ -145,7 +145,7 @@ private struct TagIntegers: TagColumn {
 }
 
 /// Of a column of strings that every row has, or every event.
-private struct TagStrings: TagColumn {
+struct TagStrings: TagColumn {
     private let owner: AttributeOwner
     private var column: TagStringColumn
 

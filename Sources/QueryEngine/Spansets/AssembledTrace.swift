@@ -111,7 +111,7 @@ extension AssembledTrace: SpanValues {
             return value(of: field, SpanPlace(row: row, event: count > 0 ? 0 : nil, link: count > 0 ? 0 : nil))
         }
         let values = (0..<count).map { value(of: field, SpanPlace(row: row, event: $0, link: $0)) }
-        let present = values.filter { $0 != .absent }
+        let present = values.filter { $0 != .absent && $0 != .opaque }
         return present.count > 1 ? .array(present) : present.first ?? .absent
     }
 

@@ -12,26 +12,39 @@ struct ShownFields: Sendable {
         var name: String
         /// Where columns have it, the first that does counts; empty if only a whole trace can say.
         var subjects: [SpanSubject]
+        /// Whether columns have it of every span.
+        var isOfColumns: Bool
     }
 
     private let fields: [Field]
+    /// Whether a parent's number is shown of roots alone, as columns have it.
+    private let showsRootsOnly: Bool
 
-    init(_ fields: [SpanField]) {
+    /// - Parameter isOfWholeTraces: Whether all spans that are shown are of traces that were put together.
+    init(_ fields: [SpanField], isOfWholeTraces: Bool = false) {
+        showsRootsOnly = !isOfWholeTraces
         self.fields = fields.compactMap { field in
             // What is shown of every span and trace anyway.
             if case .intrinsic(let reference) = field, reference.intrinsic.isShownAlways { return nil }
-            return Field(field: field, name: field.shownName, subjects: field.subjects)
+            let isOfColumns = !field.subjects.isEmpty
+            // Of roots the columns can say it; they are what is mostly asked for.
+            let subjects = isOfColumns ? field.subjects : field.isNestedSetParent ? [.isRoot] : []
+            return Field(field: field, name: field.shownName, subjects: subjects, isOfColumns: isOfColumns)
         }
     }
 
     /// Whether there are some that columns can't say.
-    var needsWholeTraces: Bool { fields.contains { $0.subjects.isEmpty } }
+    var needsWholeTraces: Bool { !fields.allSatisfy(\.isOfColumns) }
 
     /// What a span of a trace that was put together has.
     func attributes(of row: Int32, _ trace: AssembledTrace) -> [SearchedAttribute] {
         fields.compactMap { field in
-            let value = trace.values(of: field.field, row)
-            return value == .absent || value == .opaque ? nil : SearchedAttribute(name: field.name, value: value)
+            var value = trace.values(of: field.field, row)
+            // As by columns: the first that can be shown.
+            if value == .opaque, let resource = field.field.ofResource { value = trace.values(of: resource, row) }
+            if value == .absent || value == .opaque { return nil }
+            if showsRootsOnly, field.field.isNestedSetParent, value != .int(-1) { return nil }
+            return SearchedAttribute(name: field.name, value: value)
         }
     }
 
@@ -78,14 +91,16 @@ struct ShownFields: Sendable {
         var added = Added(places: Array(repeating: nil, count: rows.count))
         do {
             // Once, and not by each of those that work side by side.
-            if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + fields.flatMap(\.subjects)) }
+            let subjects = fields.flatMap(\.subjects)
+            if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + subjects) }
+            let columns = try await reader.partColumns(of: rows.isEmpty ? [] : subjects)
             let parts = groupRows(rows, reader)
             var names = NameNumbers()
             var next = 0
             while next < parts.count {
                 let some = try await fitting(parts[next...].prefix(4 * width), reader, beside: found, check)
                 next = some.endIndex
-                let read = try await inParallel(Array(some), width: width) { await spans($0, reader) }
+                let read = try await inParallel(Array(some), width: width) { await spans($0, columns, reader) }
                 for (part, spans) in zip(some, read) {
                     do {
                         let (spans, first) = (try spans.get(), found.spans.count)
@@ -141,13 +156,16 @@ struct ShownFields: Sendable {
         return parts
     }
 
-    private func spans(_ part: GroupRows, _ reader: BlockReader) async -> Result<GroupSpans, any Error> {
+    private func spans(
+        _ part: GroupRows, _ columns: PartColumns, _ reader: BlockReader
+    ) async -> Result<GroupSpans, any Error> {
         do {
             var spans = GroupSpans(
                 matched: try await reader.matchedColumns(part.rows, group: part.group), values: [])
             let subjects = fields.flatMap(\.subjects)
             if !subjects.isEmpty {
-                spans.values = try await reader.values(of: subjects, rows: Array(part.rows), group: part.group)
+                spans.values = try await reader.values(
+                    of: subjects, columns, rows: Array(part.rows), group: part.group)
             }
             return .success(spans)
         } catch {
@@ -242,16 +260,39 @@ extension SpanField {
             case .span: return [.spanAttribute(key)]
             case .resource: return [.resourceAttribute(key)]
             case .any: return [.spanAttribute(key), .resourceAttribute(key)]
-            case .event, .link, .instrumentation: return []
+            case .event: return [.eventAttribute(key)]
+            case .link: return [.linkAttribute(key)]
+            case .instrumentation: return [.scopeAttribute(key)]
             }
         case .intrinsic(let reference):
             switch reference.intrinsic {
             case .status: return [.status]
             case .statusMessage: return [.statusMessage]
             case .kind: return [.kind]
+            case .eventName: return [.eventName]
+            case .eventTimeSinceStart: return [.eventTime]
+            case .linkTraceID: return [.linkTraceID]
+            case .linkSpanID: return [.linkSpanID]
+            case .instrumentationName: return [.scopeName]
+            case .instrumentationVersion: return [.scopeVersion]
             default: return []
             }
         }
+    }
+
+    /// Of an attribute of any scope, the resource's.
+    fileprivate var ofResource: SpanField? {
+        guard case .attribute(var reference) = self, reference.scope == .any else { return nil }
+        reference.scope = .resource
+        return .attribute(reference)
+    }
+
+    fileprivate var isNestedSetParent: Bool {
+        if case .intrinsic(let reference) = self { reference.intrinsic == .nestedSetParent } else { false }
+    }
+
+    private var isTime: Bool {
+        if case .intrinsic(let reference) = self { reference.intrinsic == .eventTimeSinceStart } else { false }
     }
 
     /// What a query sees of a column's value.
@@ -259,8 +300,15 @@ extension SpanField {
         switch value {
         case .string(let bytes): .string(String(decoding: bytes, as: UTF8.self))
         case .double(let value): .float(value)
+        // Roots have no parent's number.
+        case .boolean where isNestedSetParent: .int(-1)
         case .boolean(let value): .boolean(value)
-        case .array(let bytes): StaticValue(.array, 0, bytes.rawSpan)
+        case .array(let bytes):
+            switch StaticValue(.array, 0, bytes.rawSpan) {
+            case .array(let values) where isTime: .array(values.map { .duration($0.wholeNumber ?? 0) })
+            case let value: value
+            }
+        case .integer(let value) where isTime: .duration(value)
         case .integer(let value):
             switch type {
             case .status: StatusKeyword(rawValue: Int(value)).map { .status($0) } ?? .int(value)
