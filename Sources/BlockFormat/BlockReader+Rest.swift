@@ -38,7 +38,7 @@ extension BlockReader {
             let decoder = try await decoder(of: group, directory, columns: lookup.columns.all)
             var found = ListedValues()
             try lookup.forEach(decoder) { _, type, bits, bytes in
-                if type == .string { found.insert(string: bytes) } else { found.insert(bits: bits, type) }
+                if type.isByteString { found.insert(bytes: bytes, type) } else { found.insert(bits: bits, type) }
             }
             values.insert(found)
             guard try goesOn(values.byteCount) else { return }

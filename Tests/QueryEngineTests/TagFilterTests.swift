@@ -166,7 +166,7 @@ private struct NaiveSelection {
     func values(of subject: TagSubject) -> [String] {
         var counts: [String: Int] = [:]
         for (span, trace) in spans {
-            let values = Set(values(of: subject, span, trace).compactMap { Self.text($0) })
+            let values = Set(values(of: subject, span, trace).flatMap(Self.elements).compactMap { Self.text($0) })
             for value in values { counts[value, default: 0] += 1 }
         }
         return counts.map { "\($0): \($1)" }.sorted()
@@ -188,6 +188,11 @@ private struct NaiveSelection {
         case .intrinsic(.instrumentationVersion): return [.string(span.instrumentationVersion)]
         case .intrinsic: return []
         }
+    }
+
+    /// Of an array its elements are listed.
+    private static func elements(_ value: StaticValue) -> [StaticValue] {
+        if case .array(let elements) = value { elements } else { [value] }
     }
 
     private static func text(_ value: StaticValue) -> String? {

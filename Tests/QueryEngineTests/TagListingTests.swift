@@ -120,8 +120,11 @@ private struct NaiveTags {
     func values(_ key: String, _ scope: TagScope) -> [TagValue] {
         let values = pairs[scope, default: []].filter { String(decoding: $0.key, as: UTF8.self) == key }
             .filter { $0.key == Array(key.utf8) }
-            .compactMap { pair -> TagValue? in
-                switch pair.value {
+            .flatMap { pair in
+                if case .array(let elements) = pair.value { elements } else { [pair.value] }
+            }
+            .compactMap { value -> TagValue? in
+                switch value {
                 case .string(let bytes): TagValue(kind: .string, text: String(decoding: bytes, as: UTF8.self))
                 case .int(let number): TagValue(kind: .int, text: String(number))
                 case .double(let bits): TagValue(kind: .float, text: Double(bitPattern: bits).description)

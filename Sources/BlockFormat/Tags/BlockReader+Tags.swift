@@ -43,8 +43,8 @@ extension BlockReader {
             for (index, column) in schema.columns.enumerated()
             where column.owner == owner && column.key == key && column.valueCount > 0 {
                 let number = FixedColumn.firstAttribute + UInt32(index)
-                if column.type == .string {
-                    try await listStrings(number, into: &values, goesOn: goesOn)
+                if column.type == .string || column.type == .array {
+                    try await listBytes(number, column.type, into: &values, goesOn: goesOn)
                 } else if !column.type.isByteString {
                     try await listNumbers(number, column.type, into: &values, goesOn: goesOn)
                 }
@@ -58,18 +58,20 @@ extension BlockReader {
         _ text: SpanText, into values: inout ListedValues, goesOn: (Int) throws -> Bool
     ) async throws {
         let column = text == .name ? FixedColumn.name : .statusMessage
-        try await listStrings(column.rawValue, into: &values, goesOn: goesOn)
+        try await listBytes(column.rawValue, .string, into: &values, goesOn: goesOn)
     }
 
-    private func listStrings(
-        _ column: UInt32, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    private func listBytes(
+        _ column: UInt32, _ type: AttributeType, into values: inout ListedValues, goesOn: (Int) throws -> Bool
     ) async throws {
         if let dictionary = try await dictionaries([column])[column] {
             for index in 0..<dictionary.value.count {
                 let (bytes, count) = dictionary.value.value(index)
                 // A block that was split off from others has their whole dictionary. The empty string is not counted
                 // where a column is left out, as attributes never are.
-                if count > 0 || bytes.isEmpty && column < FixedColumn.firstAttribute { values.insert(.string(bytes)) }
+                if count > 0 || bytes.isEmpty && column < FixedColumn.firstAttribute {
+                    values.insert(bytes: bytes.rawSpan, type)
+                }
             }
             _ = try goesOn(values.byteCount)
             return
@@ -82,7 +84,7 @@ extension BlockReader {
             }
             guard let strings = try decoder.localStrings(column, count: chunk.valueCount, 0..<chunk.valueCount)
             else { continue }
-            for entry in 0..<strings.entryCount { values.insert(string: strings.entry(entry)) }
+            for entry in 0..<strings.entryCount { values.insert(bytes: strings.entry(entry), type) }
             guard try goesOn(values.byteCount) else { return }
         }
     }

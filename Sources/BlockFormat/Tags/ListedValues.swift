@@ -11,7 +11,8 @@ package enum AttributePlace: Hashable, Sendable {
     case message(EncodedAttributes.Message)
 }
 
-/// Distinct values of an attribute or of another column. Lists and raw bytes are left out.
+/// Distinct values of an attribute or of another column; of arrays their elements. Lists of pairs and raw bytes are left
+/// out.
 package struct ListedValues: Sendable {
     package enum Value: Hashable, Sendable {
         case string([UInt8])
@@ -37,6 +38,11 @@ package struct ListedValues: Sendable {
 
     mutating func insert(string: RawSpan) { insert(.string([UInt8](string))) }
 
+    /// A value of bytes: a string, or the encoding of an array.
+    mutating func insert(bytes: RawSpan, _ type: AttributeType) {
+        for value in Value.all(type, 0, bytes) { insert(value) }
+    }
+
     /// A value that is no byte string.
     mutating func insert(bits: UInt64, _ type: AttributeType) {
         switch type {
@@ -52,13 +58,7 @@ package struct ListedValues: Sendable {
         var found: [Value] = []
         EncodedAttributes.forEach(in: message, of: kind) { other, type, bits, payload in
             guard other.isEqual(to: key.rawSpan) else { return }
-            switch type {
-            case .string: found.append(.string([UInt8](payload)))
-            case .bool: found.append(.boolean(bits != 0))
-            case .int: found.append(.integer(Int64(bitPattern: bits)))
-            case .double: found.append(.double(bits))
-            case .absent, .empty, .array, .keyValueList, .bytes: break
-            }
+            found += Value.all(type, bits, payload)
         }
         for value in found { insert(value) }
     }

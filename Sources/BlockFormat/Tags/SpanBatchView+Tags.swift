@@ -86,7 +86,9 @@ extension SpanBatchView {
 
     private func listValues(_ key: [UInt8], _ columns: AttributeColumnsView, into values: inout ListedValues) {
         let places = AttributePlaces(key, in: self)
-        var seen = [Bool](repeating: false, count: strings.count)
+        // The same bytes may be a string, and an array.
+        var seenStrings = [Bool](repeating: false, count: strings.count)
+        var seenArrays = seenStrings
         for owner in 0..<columns.shape.count {
             for place in places[columns.shape[owner]] {
                 let value = columns.values[columns.firstValue(of: owner) + place.offset]
@@ -95,9 +97,12 @@ extension SpanBatchView {
                     continue
                 }
                 let code = Int(truncatingIfNeeded: value)
-                guard place.type == .string, !seen[code] else { continue }
-                seen[code] = true
-                values.insert(string: strings[UInt32(truncatingIfNeeded: value)])
+                switch place.type {
+                case .string where !seenStrings[code]: seenStrings[code] = true
+                case .array where !seenArrays[code]: seenArrays[code] = true
+                default: continue
+                }
+                values.insert(bytes: strings[UInt32(truncatingIfNeeded: value)], place.type)
             }
         }
     }

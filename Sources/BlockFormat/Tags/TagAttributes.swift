@@ -74,7 +74,7 @@ private struct TagAttributeColumn: Sendable {
     private let holders: ValueSet
     /// Whether a holder has one value, and none with the key before it.
     private let isSimple: Bool
-    /// Of strings.
+    /// Of strings and arrays.
     private var strings: TagStringColumn?
     /// Of numbers.
     private var numbers: CodeNumbers
@@ -89,7 +89,7 @@ private struct TagAttributeColumn: Sendable {
         isFirst = zip(shapes, firstPlaces).map { $1 < $0.count && $0[$1] == UInt32(index) }
         holders = ValueSet(verdicts: valueCounts.map { $0 > 0 })
         isSimple = !zip(valueCounts, isFirst).contains { $0 > 1 || $0 > 0 && !$1 }
-        strings = type == .string ? try await TagStringColumn(column, reader) : nil
+        strings = type == .string || type == .array ? try await TagStringColumn(column, type, reader) : nil
         numbers = CodeNumbers(count: type.isNumber ? 1 << 12 : 0)
     }
 
@@ -99,12 +99,11 @@ private struct TagAttributeColumn: Sendable {
         _ owners: SelectedOwners, _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>,
         _ tally: inout ValueTally
     ) throws(BlockError) {
-        guard type == .string || type.isNumber else { return }
+        guard strings != nil || type.isNumber else { return }
         let (values, chosen) = try places(of: owners.mask, decoder)
         guard !values.isEmpty else { return }
         if strings != nil {
-            let found = try strings?.numbers(at: values, values.markedRows, decoder, &tally) ?? []
-            for (number, place) in zip(found, chosen) { pairs.append(number, row: owners.row(of: place)) }
+            try strings?.add(values, values.markedRows, of: owners, chosen, decoder, to: &pairs, &tally)
             return
         }
         let stored = try decoder.integers(column, at: values)
@@ -174,9 +173,9 @@ private struct TagRest: Sendable {
         _ owners: SelectedOwners, _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>,
         _ tally: inout ValueTally
     ) throws(BlockError) -> BitMask {
-        var entries: [(entry: Int, value: ListedValues.Value?)] = []
+        var entries: [(entry: Int, values: [ListedValues.Value])] = []
         try lookup.forEach(decoder) { entry, type, bits, bytes in
-            entries.append((entry, ListedValues.Value(type, bits, bytes)))
+            entries.append((entry, ListedValues.Value.all(type, bits, bytes)))
         }
         var found = BitMask(count: owners.mask.count)
         guard !entries.isEmpty else { return found }
@@ -191,7 +190,7 @@ private struct TagRest: Sendable {
                 places[shape][entries[next].entry - first] < firstPlaces[shape]
             {
                 found[place] = true
-                if let value = entries[next].value {
+                for value in entries[next].values {
                     pairs.append(tally.number(of: value), row: owners.row(of: place))
                 }
             }

@@ -71,16 +71,18 @@ extension BlockReader {
         case .eventAttribute(let key): return try await TagAttributes(key, of: .event, self)
         case .linkAttribute(let key): return try await TagAttributes(key, of: .link, self)
         case .resourceAttribute(let key):
-            return TagIntegers(.resource, schema.resources.map(\.encoded)) { .init(first: key, in: $0, of: .resource) }
+            return TagIntegers(.resource, schema.resources.map(\.encoded)) {
+                ListedValues.Value.all(key, in: $0, of: .resource)
+            }
         case .scopeAttribute(let key):
-            return TagIntegers(.scope, schema.scopes.map(\.encoded)) { .init(first: key, in: $0, of: .scope) }
+            return TagIntegers(.scope, schema.scopes.map(\.encoded)) { ListedValues.Value.all(key, in: $0, of: .scope) }
         case .scopeName:
             return TagIntegers(.scope, schema.scopes.map(\.encoded)) {
-                .string(EncodedAttributes.text(.name, in: $0.rawSpan))
+                [.string(EncodedAttributes.text(.name, in: $0.rawSpan))]
             }
         case .scopeVersion:
             return TagIntegers(.scope, schema.scopes.map(\.encoded)) {
-                .string(EncodedAttributes.text(.version, in: $0.rawSpan))
+                [.string(EncodedAttributes.text(.version, in: $0.rawSpan))]
             }
         case .name: return try await TagStrings(.name, self)
         case .statusMessage: return try await TagStrings(.statusMessage, self)
@@ -98,26 +100,26 @@ private struct TagIntegers: TagColumn {
     /// What all integers lie below.
     private let limit: UInt64
     /// What an integer stands for.
-    private let value: @Sendable (UInt64) -> ListedValues.Value?
+    private let values: @Sendable (UInt64) -> [ListedValues.Value]
     private var numbers: CodeNumbers
 
     init(
-        _ column: FixedColumn, limit: UInt64 = .max, value: @escaping @Sendable (UInt64) -> ListedValues.Value?
+        _ column: FixedColumn, limit: UInt64 = .max, values: @escaping @Sendable (UInt64) -> [ListedValues.Value]
     ) {
         self.column = column.rawValue
         self.limit = limit
-        self.value = value
+        self.values = values
         numbers = CodeNumbers(count: min(Int(clamping: limit), 64))
     }
 
     /// Of a column of 32 bits with a sign.
-    init(signed column: FixedColumn) { self.init(column) { .integer(Int64(Int32(truncatingIfNeeded: $0))) } }
+    init(signed column: FixedColumn) { self.init(column) { [.integer(Int64(Int32(truncatingIfNeeded: $0)))] } }
 
     /// Of a column that refers to entries of a table.
     init(
-        _ column: FixedColumn, _ entries: [[UInt8]], _ value: @escaping @Sendable ([UInt8]) -> ListedValues.Value?
+        _ column: FixedColumn, _ entries: [[UInt8]], _ values: @escaping @Sendable ([UInt8]) -> [ListedValues.Value]
     ) {
-        self.init(column, limit: UInt64(entries.count)) { value(entries[Int($0)]) }
+        self.init(column, limit: UInt64(entries.count)) { values(entries[Int($0)]) }
     }
 
     var columns: Set<UInt32> { [column] }
@@ -129,17 +131,17 @@ private struct TagIntegers: TagColumn {
         _ rows: BitMask, _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>,
         _ tally: inout ValueTally
     ) throws(BlockError) {
-        let (limit, value) = (limit, value)
+        let (limit, values) = (limit, values)
         let integers = try decoder.integers(column, at: rows)
         let places = rows.markedRows
         for index in 0..<integers.count {
             let number = try numbers.number(
                 of: integers[index],
-                { (integer) throws(BlockError) in
+                listing: { (integer) throws(BlockError) in
                     guard integer < limit || limit == .max else { throw BlockFilter.unfit(decoder) }
-                    return value(integer)
+                    return values(integer)
                 }, in: &tally)
-            pairs.append(number, row: places[index])
+            numbers.append(number, row: places[index], to: &pairs)
         }
     }
 }
@@ -151,7 +153,7 @@ struct TagStrings: TagColumn {
 
     init(_ column: FixedColumn, of owner: AttributeOwner = .span, _ reader: BlockReader) async throws {
         self.owner = owner
-        self.column = try await TagStringColumn(column.rawValue, reader)
+        self.column = try await TagStringColumn(column.rawValue, .string, reader)
     }
 
     var columns: Set<UInt32> {
@@ -173,68 +175,77 @@ struct TagStrings: TagColumn {
         let owners = try owner.selected(rows, decoder)
         guard !owners.mask.isEmpty else { return }
         let places = owners.mask.markedRows
-        let found = try column.numbers(at: owners.mask, places, decoder, &tally)
-        for (number, place) in zip(found, places) { pairs.append(number, row: owners.row(of: place)) }
+        try column.add(owners.mask, places, of: owners, places, decoder, to: &pairs, &tally)
     }
 }
 
-/// One column of strings.
+/// One column of strings, or of arrays, which have the values of their elements.
 struct TagStringColumn: Sendable {
     let column: UInt32
+    private let type: AttributeType
     private let dictionary: BlockReader.Shared<BlockDictionary>?
     private var known: CodeNumbers
 
-    init(_ column: UInt32, _ reader: BlockReader) async throws {
+    init(_ column: UInt32, _ type: AttributeType, _ reader: BlockReader) async throws {
         self.column = column
+        self.type = type
         dictionary = try await reader.dictionaries([column])[column]
         known = CodeNumbers(count: dictionary?.value.count ?? 0)
     }
 
     var byteCount: Int { known.byteCount }
 
-    /// The numbers of some strings of a row group; of the empty one, if the group lacks the column.
+    /// Adds the values at some places of a row group; the empty string, if the group lacks the column.
     ///
     /// - Parameters:
     ///   - marked: Which ones, a bit for each of the column.
     ///   - places: The same.
-    mutating func numbers(
-        at marked: BitMask, _ places: [Int], _ decoder: borrowing RowGroupDecoder, _ tally: inout ValueTally
-    ) throws(BlockError) -> [Int32] {
+    ///   - chosen: By place: whose it is.
+    mutating func add(
+        _ marked: BitMask, _ places: [Int], of owners: SelectedOwners, _ chosen: [Int],
+        _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>, _ tally: inout ValueTally
+    ) throws(BlockError) {
         guard decoder.chunk(column) != nil else {
-            return Array(repeating: tally.number(of: .string([])), count: places.count)
+            let number = tally.number(of: .string([]))
+            for owner in chosen { pairs.append(number, row: owners.row(of: owner)) }
+            return
         }
-        guard let dictionary else { return try localNumbers(count: marked.count, places, decoder, &tally) }
+        guard let dictionary else {
+            return try addLocal(marked.count, places, of: owners, chosen, decoder, to: &pairs, &tally)
+        }
         let codes = try decoder.codes(column, at: marked)
-        var numbers: [Int32] = []
-        numbers.reserveCapacity(places.count)
+        let type = type
         for index in 0..<codes.count {
-            numbers.append(
-                try known.number(
-                    of: UInt64(codes[index]),
-                    { (code) throws(BlockError) in
-                        guard code < UInt64(dictionary.value.count) else { throw BlockFilter.unfit(decoder) }
-                        return .string(dictionary.value.value(Int(code)).bytes)
-                    }, in: &tally))
+            let number = try known.number(
+                of: UInt64(codes[index]),
+                listing: { (code) throws(BlockError) in
+                    guard code < UInt64(dictionary.value.count) else { throw BlockFilter.unfit(decoder) }
+                    let bytes = dictionary.value.value(Int(code)).bytes
+                    return ListedValues.Value.all(type, 0, bytes.rawSpan)
+                }, in: &tally)
+            known.append(number, row: owners.row(of: chosen[index]), to: &pairs)
         }
-        return numbers
     }
 
-    private func localNumbers(
-        count: Int, _ places: [Int], _ decoder: borrowing RowGroupDecoder, _ tally: inout ValueTally
-    ) throws(BlockError) -> [Int32] {
-        guard let strings = try decoder.localStrings(column, count: count, 0..<count) else { return [] }
+    private func addLocal(
+        _ count: Int, _ places: [Int], of owners: SelectedOwners, _ chosen: [Int],
+        _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>, _ tally: inout ValueTally
+    ) throws(BlockError) {
+        guard let strings = try decoder.localStrings(column, count: count, 0..<count) else { return }
         var entries = CodeNumbers(count: strings.isDictionary ? strings.entryCount : 0)
-        var numbers: [Int32] = []
-        numbers.reserveCapacity(places.count)
-        for place in places {
+        for (place, owner) in zip(places, chosen) {
+            let row = owners.row(of: owner)
             guard strings.isDictionary else {
-                numbers.append(tally.number(of: .string([UInt8](strings[place]))))
+                for value in ListedValues.Value.all(type, 0, strings[place]) {
+                    pairs.append(tally.number(of: value), row: row)
+                }
                 continue
             }
-            let code = UInt64(strings.codes[place])
-            numbers.append(entries.number(of: code, { .string([UInt8](strings.entry(Int($0)))) }, in: &tally))
+            let number = entries.number(
+                of: UInt64(strings.codes[place]),
+                listing: { ListedValues.Value.all(type, 0, strings.entry(Int($0))) }, in: &tally)
+            entries.append(number, row: row, to: &pairs)
         }
-        return numbers
     }
 }
 
@@ -259,18 +270,27 @@ extension ListedValues.Value {
         }
     }
 
-    /// The value of the first attribute with a key that has one.
-    fileprivate init?(first key: [UInt8], in message: [UInt8], of kind: EncodedAttributes.Message) {
-        var value: Self?
+    /// What is listed of a value: itself, or the elements of an array.
+    static func all(_ type: AttributeType, _ bits: UInt64, _ bytes: RawSpan) -> [Self] {
+        guard type == .array else { return Self(type, bits, bytes).map { [$0] } ?? [] }
+        var elements: [Self] = []
+        EncodedAttributes.forEachElement(in: bytes) { type, bits, bytes in
+            if let value = Self(type, bits, bytes) { elements.append(value) }
+        }
+        return elements
+    }
+
+    /// What is listed of the first attribute with a key that has a value.
+    fileprivate static func all(_ key: [UInt8], in message: [UInt8], of kind: EncodedAttributes.Message) -> [Self] {
+        var values: [Self] = []
         var isFound = false
         EncodedAttributes.forEach(in: message.rawSpan, of: kind) { found, type, bits, bytes in
             guard !isFound, type != .absent, type != .empty, type != .keyValueList, type != .bytes,
                 found.isEqual(to: key.rawSpan)
             else { return }
             isFound = true
-            value = Self(type, bits, bytes)
+            values = all(type, bits, bytes)
         }
-        guard let value else { return nil }
-        self = value
+        return values
     }
 }

@@ -71,12 +71,14 @@ struct CodeNumbers: Sendable {
     /// Of the lowest codes.
     private var low: [Int32]
     private var high: [UInt64: Int32] = [:]
+    /// What a code has that has several, as arrays do: a number below ``unknown`` stands for the place of a list.
+    private var lists: [[Int32]] = []
 
     /// - Parameter count: So many codes are the quickest.
     init(count: Int) { low = Array(repeating: Self.unknown, count: count) }
 
     /// Bytes in memory, about.
-    var byteCount: Int { low.count * 4 + high.count * 32 }
+    var byteCount: Int { low.count * 4 + high.count * 32 + lists.reduce(0) { $0 + 32 + $1.count * 4 } }
 
     @inline(__always)
     mutating func number<Failure>(
@@ -89,7 +91,39 @@ struct CodeNumbers: Sendable {
             return known
         }
         let number = try value(code).map { tally.number(of: $0) } ?? Self.none
-        if code < UInt64(low.count) { low[Int(code)] = number } else { high[code] = number }
+        keep(number, of: code)
         return number
+    }
+
+    /// As above, of codes that may have several values: only ``append(_:row:to:)`` knows what the number stands for.
+    @inline(__always)
+    mutating func number<Failure>(
+        of code: UInt64, listing values: (UInt64) throws(Failure) -> [ListedValues.Value], in tally: inout ValueTally
+    ) throws(Failure) -> Int32 {
+        if code < UInt64(low.count) {
+            let known = low[Int(code)]
+            if known != Self.unknown { return known }
+        } else if let known = high[code] {
+            return known
+        }
+        let found = try values(code).map { tally.number(of: $0) }
+        var number = found.first ?? Self.none
+        if found.count > 1 {
+            number = Self.unknown - 1 - Int32(truncatingIfNeeded: lists.count)
+            lists.append(found)
+        }
+        keep(number, of: code)
+        return number
+    }
+
+    private mutating func keep(_ number: Int32, of code: UInt64) {
+        if code < UInt64(low.count) { low[Int(code)] = number } else { high[code] = number }
+    }
+
+    /// Adds a row and what a number stands for.
+    @inline(__always)
+    func append(_ number: Int32, row: Int, to pairs: inout FlatBuffer<UInt64>) {
+        guard number < Self.unknown else { return pairs.append(number, row: row) }
+        for number in lists[Int(Self.unknown - 1 - number)] { pairs.append(number, row: row) }
     }
 }

@@ -68,7 +68,10 @@ final class TagValueTally: SpanSink {
                 for part in 0..<parts {
                     let place = SpanPlace(
                         row: row, event: field.isOfEvent ? part : nil, link: field.isOfLink ? part : nil)
-                    if let value = ListedValues.Value(trace.value(of: field, place)) { found.append(value) }
+                    switch trace.value(of: field, place) {
+                    case .array(let elements): found += elements.compactMap(ListedValues.Value.init)
+                    case let value: if let value = ListedValues.Value(value) { found.append(value) }
+                    }
                 }
             }
             tally.add(found)
