@@ -5,11 +5,11 @@
 extension BlockReader {
     /// Bytes in memory, about, that reading what a search shows of spans of a row group takes, and the values of some
     /// subjects.
-    package func shownByteCount(of subjects: [SpanSubject], group: Int) async throws -> Int {
+    package func shownByteCount(of subjects: [SpanSubject], _ parts: PartColumns, group: Int) async throws -> Int {
         let fixed: [FixedColumn] = [.spanID, .start, .duration, .name]
         var columns = Set(fixed.map(\.rawValue))
         for subject in subjects {
-            columns.formUnion(self.columns(of: subject))
+            columns.formUnion(self.columns(of: subject).union(parts.columns(of: subject)))
             if case .spanAttribute = subject, schema.hasRest(.span) { columns.formUnion(RestColumns(.span).all) }
         }
         return try await byteCount(ofColumns: columns, group: group)

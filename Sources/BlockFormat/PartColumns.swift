@@ -22,7 +22,8 @@ package struct PartColumns: Sendable {
     /// What has to be read for a subject.
     func columns(of subject: SpanSubject) -> Set<UInt32> { bySubject[subject]?.columns ?? [] }
 
-    /// The values that some rows have of a subject: of several events or links an array, in their order.
+    /// The values that some rows have of a subject: of several events or links an array, in their order if they are of
+    /// one type.
     ///
     /// - Parameter rows: Of the group, rising or equal.
     func values(

@@ -98,7 +98,7 @@ struct ShownFields: Sendable {
             var names = NameNumbers()
             var next = 0
             while next < parts.count {
-                let some = try await fitting(parts[next...].prefix(4 * width), reader, beside: found, check)
+                let some = try await fitting(parts[next...].prefix(4 * width), columns, reader, beside: found, check)
                 next = some.endIndex
                 let read = try await inParallel(Array(some), width: width) { await spans($0, columns, reader) }
                 for (part, spans) in zip(some, read) {
@@ -138,14 +138,15 @@ struct ShownFields: Sendable {
     ///
     /// - Throws: ``QueryError`` if there is not enough for one.
     private func fitting(
-        _ parts: ArraySlice<GroupRows>, _ reader: BlockReader, beside found: borrowing SearchedTraces,
+        _ parts: ArraySlice<GroupRows>, _ columns: PartColumns, _ reader: BlockReader,
+        beside found: borrowing SearchedTraces,
         _ check: (borrowing SearchedTraces, Int) throws(QueryError) -> Void
     ) async throws -> ArraySlice<GroupRows> {
         let subjects = fields.flatMap(\.subjects)
         var byteCount = 0
         for place in parts.indices {
             // What can't be told of a damaged one is told when it is read.
-            byteCount += (try? await reader.shownByteCount(of: subjects, group: parts[place].group)) ?? 0
+            byteCount += (try? await reader.shownByteCount(of: subjects, columns, group: parts[place].group)) ?? 0
             do {
                 try check(found, byteCount)
             } catch {
