@@ -82,16 +82,18 @@ extension BlockFilter {
         case .always: return .all
         case .all(let parts):
             var mask = RowMask.all
-            for part in parts where !mask.isNone {
-                if let rows = mask.rows(atMost: decoder.entry.rowCount / 8),
-                    let kept = try self.rows(part, among: rows, decoder)
-                {
-                    mask = RowMask(rows: kept, count: decoder.entry.rowCount)
+            // Of the mask, where they are few.
+            var rows: [Int]?
+            for part in parts where !mask.isNone && rows?.isEmpty != true {
+                if let few = rows, let kept = try self.rows(part, among: few, decoder) {
+                    rows = kept
                 } else {
+                    if let few = rows { mask = RowMask(rows: few, count: decoder.entry.rowCount) }
                     mask = mask.and(try self.mask(part, decoder, starts))
+                    rows = mask.rows(atMost: decoder.entry.rowCount / 8)
                 }
             }
-            return mask
+            return rows.map { RowMask(rows: $0, count: decoder.entry.rowCount) } ?? mask
         case .any(let parts):
             var mask = RowMask.none
             for part in parts { mask = mask.or(try self.mask(part, decoder, starts)) }

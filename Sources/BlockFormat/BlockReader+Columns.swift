@@ -33,14 +33,18 @@ extension BlockReader {
     ) async throws -> RowGroupDecoder {
         let entry = footer.rowGroups[group]
         var kept = RowGroupDirectory()
-        var bodies: [UInt32: [UInt8]] = [:]
-        var missing: [RowGroupDirectory.Chunk] = []
+        kept.chunks.reserveCapacity(columns.count)
+        var bodies: [[UInt8]] = []
+        bodies.reserveCapacity(columns.count)
+        var missing: [Int] = []
         for column in columns.sorted() {
             guard let chunk = directory.chunk(column) else { continue }
+            let body = chunks?.body(key(group, chunk))
+            if body == nil { missing.append(bodies.count) }
             kept.chunks.append(chunk)
-            if let body = chunks?.body(key(group, chunk)) { bodies[chunk.column] = body } else { missing.append(chunk) }
+            bodies.append(body ?? [])
         }
-        let byteCount = try await read(missing, of: group, into: &bodies)
+        let byteCount = missing.isEmpty ? 0 : try await read(missing, of: kept.chunks, group: group, into: &bodies)
         return RowGroupDecoder(bodies, kept, index: group, entry: entry, id: id, readByteCount: byteCount)
     }
 
@@ -63,14 +67,17 @@ extension BlockReader {
         ChunkCache.Key(block: id, group: UInt32(truncatingIfNeeded: group), column: chunk.column)
     }
 
-    /// Reads, proves and decompresses chunks.
+    /// Reads, proves and decompresses some chunks.
     ///
+    /// - Parameters:
+    ///   - places: Of those that are wanted among `chunks`, and of their bytes among `bodies`.
     /// - Returns: The bytes that were read.
     private func read(
-        _ chunks: [RowGroupDirectory.Chunk], of group: Int, into bodies: inout [UInt32: [UInt8]]
+        _ places: [Int], of chunks: [RowGroupDirectory.Chunk], group: Int, into bodies: inout [[UInt8]]
     ) async throws -> Int {
         let entry = footer.rowGroups[group]
-        let wanted = chunks.sorted { $0.offset < $1.offset }
+        let places = places.sorted { chunks[$0].offset < chunks[$1].offset }
+        let wanted = places.map { chunks[$0] }
         var byteCount = 0
         var next = 0
         while next < wanted.count {
@@ -82,14 +89,15 @@ extension BlockReader {
             let end = wanted[last].offset + wanted[last].byteCount
             let run = try await Self.fetch(source, (entry.offset + first)..<(entry.offset + end))
             byteCount += run.count
-            for chunk in wanted[next...last] {
+            for index in next...last {
+                let chunk = wanted[index]
                 let stored = run.rawSpan.extracting((chunk.offset - first)..<(chunk.offset - first + chunk.byteCount))
                 var body = try RowGroupDecoder.body(of: chunk, stored, group, id)
                 if let chunks = self.chunks, chunks.mayKeep(body.count) {
                     body = quickened(body, chunk)
                     chunks.insert(body, key(group, chunk))
                 }
-                bodies[chunk.column] = body
+                bodies[places[index]] = body
             }
             next = last + 1
         }
@@ -99,11 +107,11 @@ extension BlockReader {
 
 extension RowGroupDecoder {
     /// - Parameters:
-    ///   - bodies: Of the directory's chunks, proved and decompressed, by column.
+    ///   - bodies: Of the directory's chunks, proved and decompressed.
     ///   - directory: Of the chunks that are in `bodies`, by rising column.
     ///   - readByteCount: Bytes that were read from storage for it.
     init(
-        _ bodies: [UInt32: [UInt8]], _ directory: RowGroupDirectory, index: Int, entry: RowGroupEntry, id: BlockID,
+        _ bodies: [[UInt8]], _ directory: RowGroupDirectory, index: Int, entry: RowGroupEntry, id: BlockID,
         readByteCount: Int
     ) {
         bytes = []

@@ -33,13 +33,14 @@ package struct MatchedColumns: Sendable {
 }
 
 extension BlockReader {
+    private static let matchedColumns: Set<UInt32> = Set(
+        [FixedColumn.spanID, .start, .duration, .name].map(\.rawValue))
+
     /// What a search shows of some rows.
     ///
     /// - Parameter rows: Of the block, rising or equal, all in `group`.
     package func matchedColumns(_ rows: some Collection<Int>, group: Int) async throws -> MatchedColumns {
-        let columns: [FixedColumn] = [.spanID, .start, .duration, .name]
-        let decoder = try await decoder(
-            of: group, try await directory(of: group), columns: Set(columns.map(\.rawValue)))
+        let decoder = try await decoder(of: group, try await directory(of: group), columns: Self.matchedColumns)
         let dictionary = try await dictionaries([FixedColumn.name.rawValue])[FixedColumn.name.rawValue]
         let traces = try await anchors(ofGroup: group)
         let places = rows.map { $0 - decoder.entry.firstRow }

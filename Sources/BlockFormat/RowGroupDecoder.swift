@@ -11,8 +11,8 @@ struct RowGroupDecoder: ~Copyable {
     let id: BlockID
     /// Where the directory's chunks lie, unless they are in ``bodies``.
     let bytes: [UInt8]
-    /// Chunks that are proved and decompressed, by column.
-    let bodies: [UInt32: [UInt8]]
+    /// The directory's chunks, proved and decompressed, in its order; none if they are in ``bytes``.
+    let bodies: [[UInt8]]
     let directory: RowGroupDirectory
     /// Bytes that were read from storage for it.
     let readByteCount: Int
@@ -23,7 +23,7 @@ struct RowGroupDecoder: ~Copyable {
         self.index = index
         self.entry = entry
         self.id = id
-        bodies = [:]
+        bodies = []
         readByteCount = bytes.count
         let chunkByteCount = bytes.count - entry.directoryByteCount
         let span = bytes.rawSpan.extracting(chunkByteCount...)
@@ -170,7 +170,8 @@ struct RowGroupDecoder: ~Copyable {
     private func decode<Values: ~Copyable>(
         _ chunk: RowGroupDirectory.Chunk, _ decode: (RawSpan) throws(ByteCodingError) -> Values
     ) throws(BlockError) -> Values {
-        if let body = bodies[chunk.column] {
+        if let place = place(ofBody: chunk) {
+            let body = bodies[place]
             do { return try decode(body.rawSpan) } catch { throw damaged(chunk.column, error) }
         }
         if chunk.codec == Codec.none.rawValue {
@@ -179,6 +180,10 @@ struct RowGroupDecoder: ~Copyable {
         }
         let body = try body(of: chunk)
         do { return try decode(body.rawSpan) } catch { throw damaged(chunk.column, error) }
+    }
+
+    private func place(ofBody chunk: RowGroupDirectory.Chunk) -> Int? {
+        bodies.isEmpty ? nil : directory.place(of: chunk.column)
     }
 
     /// A chunk's bytes as they are stored, proved.
@@ -191,7 +196,7 @@ struct RowGroupDecoder: ~Copyable {
 
     /// A chunk's bytes, proved and decompressed.
     func body(of chunk: RowGroupDirectory.Chunk) throws(BlockError) -> [UInt8] {
-        if let body = bodies[chunk.column] { return body }
+        if let place = place(ofBody: chunk) { return bodies[place] }
         let stored = bytes.rawSpan.extracting(chunk.offset..<(chunk.offset + chunk.byteCount))
         return try Self.body(of: chunk, stored, index, id)
     }

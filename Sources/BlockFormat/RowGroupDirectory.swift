@@ -31,14 +31,17 @@ struct RowGroupDirectory: Sendable {
     var retainedByteCount: Int { 64 + chunks.count * MemoryLayout<Chunk>.stride }
 
     /// The chunk of `column`; nil if every row holds the column's default.
-    func chunk(_ column: UInt32) -> Chunk? {
+    func chunk(_ column: UInt32) -> Chunk? { place(of: column).map { chunks[$0] } }
+
+    /// Where the chunk of `column` stands among ``chunks``; nil if there is none.
+    func place(of column: UInt32) -> Int? {
         var low = 0
         var high = chunks.count
         while low < high {
             let middle = (low + high) / 2
             if chunks[middle].column < column { low = middle + 1 } else { high = middle }
         }
-        return low < chunks.count && chunks[low].column == column ? chunks[low] : nil
+        return low < chunks.count && chunks[low].column == column ? low : nil
     }
 
     func write(into out: inout ByteWriter) {

@@ -3,7 +3,7 @@
 internal import ByteCoding
 
 /// Sums of the mantissas' widths of packed bin codes, some codes at a time; none of them is kept.
-struct BinSums {
+struct BinSums: ~Copyable {
     private let codeWidth: Int
     /// By code; of those without a bin more than all real ones together.
     private var ofCode = InlineArray<16, UInt64>(repeating: 1 << 40)
@@ -13,12 +13,16 @@ struct BinSums {
     init(_ bins: BinTable) {
         codeWidth = bins.codeWidth
         for code in 0..<bins.count { ofCode[code] = UInt64(bins.widths[code]) }
-        let mask = bins.codeMask
-        for byte in 0..<256 {
-            var sum: UInt64 = 0
-            for shift in stride(from: 0, through: 8 - codeWidth, by: codeWidth) { sum &+= ofCode[byte >> shift & mask] }
-            ofByte[byte] = sum
+        // Of bytes with zeros behind their first codes: each code more makes as many times as many of them as there
+        // are codes. Of codes of 3 bits a byte has two whole ones, and whatever is left of a third.
+        var count = 1
+        while count << codeWidth <= 256 {
+            for code in (0..<(1 << codeWidth)).reversed() {
+                for byte in 0..<count { ofByte[code * count + byte] = ofByte[byte] &+ ofCode[code] }
+            }
+            count <<= codeWidth
         }
+        for byte in count..<256 { ofByte[byte] = ofByte[byte & (count - 1)] }
     }
 
     /// The mantissa bits of the rows. Throws `.corrupted` at a code that has no bin.

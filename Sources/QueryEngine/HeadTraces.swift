@@ -7,6 +7,7 @@ internal import TraceModel
 /// The rows of all heads by trace, and which of them some filters hold for.
 final class HeadTraces {
     let views: [SpanBatchView]
+    let isEmpty: Bool
     /// By view, then by filter.
     private let marks: [[RowMask]]
     /// By view: the number of its first row among the rows of all views.
@@ -38,6 +39,7 @@ final class HeadTraces {
     ///   - required: Filters of which one holds for a row of every hit; nil if there are none such.
     init(_ heads: [SpanBatchView], _ filters: [SpanFilter], required: [Int]?, range: ClosedRange<UInt64>) {
         views = heads.filter { $0.rowCount > 0 }
+        isEmpty = views.isEmpty
         let marks = views.map { view in filters.map { view.mask($0) } }
         self.marks = marks
         var total = 0
@@ -87,7 +89,7 @@ final class HeadTraces {
         return found.sorted { ($1.start, $0.id) < ($0.start, $1.id) }
     }
 
-    func contains(_ id: TraceID) -> Bool { slots[slot(id.high, id.low)] != 0 }
+    func contains(_ id: TraceID) -> Bool { !isEmpty && slots[slot(id.high, id.low)] != 0 }
 
     /// The first start and the last end of a trace; nil if it is not here.
     func times(of id: TraceID) -> (start: UInt64, end: UInt64)? {

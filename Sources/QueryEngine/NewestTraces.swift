@@ -92,7 +92,7 @@ struct NewestTraces {
     }
 
     private mutating func cut() {
-        entries.sort { ($1.start, $0.id) < ($0.start, $1.id) }
+        sort()
         guard entries.count >= limit, let last = entries.prefix(limit).last else { return }
         if entries.count > limit {
             entries.removeLast(entries.count - limit)
@@ -100,6 +100,15 @@ struct NewestTraces {
         }
         isFull = true
         threshold = last.start
+    }
+
+    /// What is compared stands side by side, for entries are long and few start at once.
+    private mutating func sort() {
+        let unsorted = entries
+        let order = unsorted.indices.map { (start: unsorted[$0].start, index: $0) }.sorted { a, b in
+            a.start == b.start ? unsorted[a.index].id < unsorted[b.index].id : a.start > b.start
+        }
+        entries = order.map { unsorted[$0.index] }
     }
 
     /// Keeps only what the entries refer to.

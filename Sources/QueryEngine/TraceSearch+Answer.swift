@@ -22,9 +22,7 @@ extension TraceSearch {
             found.spansets.append(.init(matchedCount: Int(entry.matchedCount), references: entry.references))
             return .init(id: entry.id, start: entry.start, duration: entry.duration, spansets: spansets)
         }
-        let order = entries.indices.filter { entries[$0].block ?? -1 >= 0 }.sorted {
-            (entries[$0].block ?? 0, entries[$0].position) < (entries[$1].block ?? 0, entries[$1].position)
-        }
+        let order = Self.byPlace(entries)
         var next = 0
         while next < order.count, let block = entries[order[next]].block {
             let part = order[next...].prefix { entries[$0].block == block }
@@ -47,6 +45,19 @@ extension TraceSearch {
             note(error.message)
         }
         return found
+    }
+
+    /// Those of the entries that lie in one block each, by blocks and positions.
+    private static func byPlace(_ entries: [NewestTraces.Entry]) -> [Int] {
+        // What is compared stands side by side; entries are long.
+        var places: [(place: UInt64, index: Int)] = []
+        places.reserveCapacity(entries.count)
+        for (index, entry) in entries.enumerated() {
+            guard let block = entry.block, block >= 0 else { continue }
+            places.append((UInt64(block) << 32 | UInt64(UInt32(bitPattern: entry.position)), index))
+        }
+        places.sort { $0.place < $1.place }
+        return places.map(\.index)
     }
 
     /// - Parameter part: Of the entries, all of one block, by their positions.
@@ -89,18 +100,23 @@ extension TraceSearch {
         _ part: ArraySlice<Int>, _ entries: [NewestTraces.Entry], _ reader: BlockReader, _ found: inout SearchedTraces
     ) async throws {
         var services = TextNumbers(reader.schema.services)
-        var names: (page: Int, numbers: TextNumbers) = (-1, TextNumbers([]))
+        var page: BlockReader.Shared<TraceIndexPage>?
+        var pageTraces = 0..<0
+        var names = TextNumbers([])
         var damage: (any Error)?
         for index in part {
             let position = Int(entries[index].position)
-            let number = reader.pageNumber(ofTrace: position)
-            let page = try await reader.indexPage(number)
-            if names.page != number { names = (number, TextNumbers(page.value.names)) }
-            let place = position - reader.footer.indexPages[number].firstTrace
+            if !pageTraces.contains(position) {
+                let number = reader.pageNumber(ofTrace: position)
+                let next = try await reader.indexPage(number)
+                let first = reader.footer.indexPages[number].firstTrace
+                (page, pageTraces) = (next, first..<(first + next.value.traceCount))
+                names = TextNumbers(next.value.names)
+            }
             do {
-                guard let root = try reader.root(place, page) else { continue }
+                guard let page, let root = try reader.root(position - pageTraces.lowerBound, page) else { continue }
                 found.traces[index].rootService = services.number(root.service, in: &found.texts)
-                found.traces[index].rootName = names.numbers.number(root.name, in: &found.texts)
+                found.traces[index].rootName = names.number(root.name, in: &found.texts)
             } catch {
                 // The other traces are as sound as before.
                 damage = damage ?? error

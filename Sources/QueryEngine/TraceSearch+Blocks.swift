@@ -112,20 +112,24 @@ extension TraceSearch {
         var incomplete: [TraceID] = []
         let required = program.required.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
         for (position, trace) in zip(rows.positions, rows.traces) where newest.mayHold(trace.start) {
+            // The first thing to be asked: of long traces, say, there are few.
+            if !mayLast(trace.duration), rows.isWhole(trace), !isElsewhere(trace.id, shared) { continue }
             let part = rows.rows(of: trace)
             let mayMatch = required.holds(in: part)
             guard mayMatch || !seesEverything, !part.isEmpty,
                 rows.starts.map({ $0[part].contains(where: range.contains) }) ?? true
             else { continue }
-            let isComplete = rows.isWhole(trace) && !shared.contains(trace.id) && !heads.contains(trace.id)
+            let isComplete = rows.isWhole(trace) && !isElsewhere(trace.id, shared)
             guard isComplete, !needsValues || !mayMatch else {
                 incomplete.append(trace.id)
                 if shared.isComplete { owners[trace.id] = [block] + shared.others(with: trace.id) }
                 continue
             }
-            guard mayMatch, mayLast(trace.duration) else { continue }
+            guard mayMatch else { continue }
+            let place = (block: Int32(truncatingIfNeeded: block), position: Int32(truncatingIfNeeded: position))
+            if !needsRoot, settleByMarks(trace, at: place, part, rows) { continue }
             do {
-                try await settle(trace, at: position, part, rows, block, reader)
+                try await settle(trace, at: place, part, rows, reader)
             } catch let error as BlockError {
                 // Of this trace's root alone.
                 fail(block, error)
@@ -135,45 +139,70 @@ extension TraceSearch {
         owners.removeAll(keepingCapacity: true)
     }
 
+    /// Judges a trace for which it is enough to know which leaves select which of its rows.
+    ///
+    /// - Parameter place: The block, and the trace's position in its index.
+    /// - Returns: Whether it is; otherwise nothing was done.
+    private mutating func settleByMarks(
+        _ trace: TraceAnchor, at place: (block: Int32, position: Int32), _ part: Range<Int>, _ rows: ScannedRows
+    ) -> Bool {
+        let facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration, root: nil)
+        let judged = JudgedTrace(rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
+        guard let selection = judge.selection(of: judged, shownCount: query.spansPerSpanset) else { return false }
+        guard selection.matchedCount > 0, holds(facts) else { return true }
+        let firstRow = rows.firstRow
+        newest.insert(
+            entry(trace, at: place, selection.matchedCount), rows: selection.rows.lazy.map { firstRow + Int($0) })
+        return true
+    }
+
+    private func entry(
+        _ trace: TraceAnchor, at place: (block: Int32, position: Int32), _ matchedCount: Int
+    ) -> NewestTraces.Entry {
+        NewestTraces.Entry(
+            id: trace.id, start: trace.start, duration: trace.duration, block: place.block, position: place.position,
+            matchedCount: Int32(truncatingIfNeeded: matchedCount))
+    }
+
     /// Judges a trace by the columns of the row group that has all of it.
     private mutating func settle(
-        _ trace: TraceAnchor, at position: Int, _ part: Range<Int>, _ rows: ScannedRows, _ block: Int,
+        _ trace: TraceAnchor, at place: (block: Int32, position: Int32), _ part: Range<Int>, _ rows: ScannedRows,
         _ reader: BlockReader
     ) async throws {
         let facts = TraceFacts(
             id: trace.id, start: trace.start, duration: trace.duration,
-            root: needsRoot ? try await reader.root(ofTrace: position) : nil)
+            root: needsRoot ? try await reader.root(ofTrace: Int(place.position)) : nil)
         guard holds(facts) else { return }
         let judged = JudgedTrace(rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
-        var entry = NewestTraces.Entry(
-            id: trace.id, start: trace.start, duration: trace.duration, block: Int32(truncatingIfNeeded: block),
-            position: Int32(truncatingIfNeeded: position))
+        let firstRow = rows.firstRow
         if let selection = judge.selection(of: judged, shownCount: query.spansPerSpanset) {
             guard selection.matchedCount > 0 else { return }
-            entry.matchedCount = Int32(truncatingIfNeeded: selection.matchedCount)
-            newest.insert(entry, rows: selection.rows.lazy.map { rows.firstRow + Int($0) })
-            return
+            return newest.insert(
+                entry(trace, at: place, selection.matchedCount), rows: selection.rows.lazy.map { firstRow + Int($0) })
         }
         let spansets = try judge.spansets(of: judged) {
             (byteCount) throws(QueryError) in try memory.hold(heldByteCount + byteCount)
         }
         guard let spanset = spansets.first else { return }
         guard spansets.count == 1 else { return try await assemble([trace.id]) }
-        entry.matchedCount = Int32(truncatingIfNeeded: spanset.rows.count)
         newest.insert(
-            entry, rows: spanset.rows.prefix(query.spansPerSpanset).lazy.map { rows.firstRow + Int($0) },
+            entry(trace, at: place, spanset.rows.count),
+            rows: spanset.rows.prefix(query.spansPerSpanset).lazy.map { firstRow + Int($0) },
             attributes: spanset.attributes.map { SearchedAttribute(name: $0.name, value: $0.value) })
     }
 
-    /// Whether the conditions on the trace's duration hold, which every hit fulfils.
-    func mayLast(_ duration: UInt64) -> Bool {
-        query.duration.contains(duration)
-            && requiredDurations.allSatisfy { $0.holds(integer: Int64(clamping: duration)) }
+    /// Whether another block or a head may have spans of a trace.
+    private func isElsewhere(_ id: TraceID, _ shared: SharedTraces) -> Bool {
+        heads.contains(id) || shared.contains(id)
     }
+
+    /// Whether a hit may have the duration.
+    func mayLast(_ duration: UInt64) -> Bool { durations.map { $0.contains(duration) } ?? false }
 
     /// The conditions on the trace as a whole that the query has besides its program.
     func holds(_ facts: TraceFacts) -> Bool {
         guard query.duration.contains(facts.duration) else { return false }
+        guard needsRoot else { return true }
         let tests: [(TraceTest.Subject, ValueTest?)] = [
             (.rootServiceName, query.rootServiceName), (.rootName, query.rootName),
         ]

@@ -57,8 +57,8 @@ struct TraceSearch {
     let needsValues: Bool
     /// Whether the root of a trace decides.
     let needsRoot: Bool
-    /// Tests that the duration of every hit passes.
-    let requiredDurations: [ValueTest]
+    /// Where the duration of every hit lies, nanoseconds; nil if none is allowed.
+    let durations: ClosedRange<UInt64>?
     var lastYield = ContinuousClock.now
 
     var program: SpansetProgram { judge.program }
@@ -85,7 +85,7 @@ struct TraceSearch {
         judge = SpansetJudge(program, deadline)
         needsValues = program.needsValues
         needsRoot = query.rootName != nil || query.rootServiceName != nil || program.asksForRoots
-        requiredDurations = program.requiredTrace.filter { $0.subject == .duration }.map(\.test)
+        durations = program.durations(in: query.duration)
         shown = ShownFields(program.shown, isOfWholeTraces: program.showsValues)
         pool = engine.pool
         width = engine.width

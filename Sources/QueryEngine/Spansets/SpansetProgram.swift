@@ -71,8 +71,15 @@ struct SpansetProgram: Sendable {
         return required.count == 1 ? leaves[required[0]].filter : .any(required.map { leaves[$0].filter })
     }
 
-    /// Hold for every hit as a whole.
-    var requiredTrace: [TraceTest] { required.map { $0.count == 1 ? leaves[$0[0]].trace : [] } ?? [] }
+    /// Where the duration of every hit lies, nanoseconds; nil if there can be none.
+    func durations(in range: ClosedRange<UInt64>) -> ClosedRange<UInt64>? {
+        guard let required, required.count == 1 else { return range }
+        var range: ClosedRange<UInt64>? = range
+        for test in leaves[required[0]].trace where test.subject == .duration {
+            range = range.flatMap { test.test.narrowed(durations: $0) }
+        }
+        return range
+    }
 
     private static func needsParents(_ stages: [Stage]) -> Bool {
         stages.contains { stage in
@@ -142,6 +149,32 @@ struct TraceTest: Sendable {
         case .rootServiceName: trace.root.map { test.holds(string: $0.service.rawSpan) } ?? false
         case .id: test.holds(string: Array(trace.id.description.utf8).rawSpan)
         }
+    }
+}
+
+extension ValueTest {
+    /// The part of a range of durations, nanoseconds, in which all lie for which the test holds; nil if there are none.
+    fileprivate func narrowed(durations range: ClosedRange<UInt64>) -> ClosedRange<UInt64>? {
+        let bound: Int64
+        let comparison: Comparison
+        switch self {
+        case .compares(let asked, .integer(let value)), .compares(let asked, .duration(let value)):
+            (comparison, bound) = (asked, value)
+        default: return range
+        }
+        var (least, most) = (Int64(0), Int64.max)
+        switch comparison {
+        case .equal: (least, most) = (max(bound, 0), bound)
+        case .notEqual: break
+        case .less: most = bound > .min ? bound - 1 : -1
+        case .lessOrEqual: most = bound
+        case .greater: (least, most) = bound < .max ? (max(bound + 1, 0), .max) : (0, -1)
+        case .greaterOrEqual: least = max(bound, 0)
+        }
+        guard least <= most else { return nil }
+        // What is more than 63 bits hold counts as the most that they do.
+        let allowed = UInt64(least)...(most == .max ? .max : UInt64(most))
+        return range.overlaps(allowed) ? range.clamped(to: allowed) : nil
     }
 }
 

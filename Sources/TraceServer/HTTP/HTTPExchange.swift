@@ -120,8 +120,9 @@ struct HTTPExchange: ~Copyable {
 private struct PacedWriter: ResponseBodyWriter {
     var writer: any ResponseBodyWriter
     let channel: any Channel
-    /// What the channel may not know of yet.
     private var unseenByteCount = 0
+    /// Whether the channel knows of what was written; nil if it has to.
+    private var sight: Sight?
 
     /// The channel's own buffer, beyond which it wants no more.
     static let stepByteCount = 64 << 10
@@ -135,6 +136,10 @@ private struct PacedWriter: ResponseBodyWriter {
         try await waitForChannel()
         unseenByteCount += buffer.readableBytes
         try await writer.write(buffer)
+        guard unseenByteCount >= Self.stepByteCount else { return }
+        let sight = Sight()
+        channel.eventLoop.execute { sight.hasCome.store(true, ordering: .releasing) }
+        (self.sight, unseenByteCount) = (sight, 0)
     }
 
     consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
@@ -142,10 +147,14 @@ private struct PacedWriter: ResponseBodyWriter {
         try await writer.finish(trailingHeaders)
     }
 
+    /// Mostly the event loop has been there before the next piece is made, and nobody has to wait.
     private mutating func waitForChannel() async throws {
-        guard unseenByteCount >= Self.stepByteCount else { return }
-        unseenByteCount = 0
+        guard let sight = sight.take(), !sight.hasCome.load(ordering: .acquiring) else { return }
         try await channel.eventLoop.submit {}.get()
+    }
+
+    private final class Sight: Sendable {
+        let hasCome = Atomic(false)
     }
 }
 
