@@ -67,6 +67,8 @@ final class BlockOverlaps: Sendable {
 struct SharedTraces {
     /// Which blocks have a trace.
     private var blocks: [TraceID: [Int]] = [:]
+    /// Bits of which those of all traces in ``blocks`` are set: most traces are not shared, and one bit says so.
+    private var bits: [UInt64] = []
     /// Where it is not known which traces another block has: there any may be shared.
     private var unknown: [ClosedRange<TraceID>] = []
     /// Bytes in memory, about.
@@ -79,7 +81,13 @@ struct SharedTraces {
     var isComplete: Bool { unknown.isEmpty }
 
     fileprivate mutating func insert(_ shared: [TraceID], in block: Int) {
-        for id in shared { blocks[id, default: []].append(block) }
+        guard !shared.isEmpty else { return }
+        if bits.isEmpty { bits = Array(repeating: 0, count: 1 << 10) }
+        for id in shared {
+            blocks[id, default: []].append(block)
+            let bit = Self.bit(of: id)
+            bits[bit >> 6] |= 1 << UInt64(bit & 63)
+        }
         byteCount += shared.count * Self.byteCountPerTrace
     }
 
@@ -88,7 +96,20 @@ struct SharedTraces {
     var isEmpty: Bool { blocks.isEmpty && unknown.isEmpty }
 
     func contains(_ id: TraceID) -> Bool {
-        !isEmpty && (blocks[id] != nil || unknown.contains { $0.contains(id) })
+        !isEmpty && (isMarked(id) && blocks[id] != nil || unknown.contains { $0.contains(id) })
+    }
+
+    private func isMarked(_ id: TraceID) -> Bool {
+        guard !bits.isEmpty else { return false }
+        let bit = Self.bit(of: id)
+        return bits[bit >> 6] & (1 << UInt64(bit & 63)) != 0
+    }
+
+    /// Of 2¹⁶; all bits of an ID count, as nobody knows which of them its maker varies.
+    private static func bit(of id: TraceID) -> Int {
+        let folded = id.high ^ id.low
+        let half = folded ^ folded >> 32
+        return Int((half ^ half >> 16) & 0xffff)
     }
 
     /// The other blocks that have a trace.

@@ -25,7 +25,10 @@ extension TraceSearch {
         for id in ids where judged.insert(id).inserted {
             let (parts, failures) = try await blocks.parts(of: id, in: owners[id])
             for (block, error) in failures { fail(block, error) }
-            if mayBeWanted(id, parts.map(\.anchor)) { wanted.append((id, parts)) }
+            let known = extent(of: parts.map(\.anchor), beside: heads.times(of: id))
+            guard newest.mayHold(known.start), known.duration.map({ durations?.contains($0) ?? false }) ?? true
+            else { continue }
+            wanted.append((id, parts))
         }
         guard !wanted.isEmpty else { return }
         assembledTraceCount += wanted.count
@@ -80,15 +83,15 @@ extension TraceSearch {
         }
         return found
     }
+}
 
-    /// Whether the trace's start and duration, which follow from those of its parts, are wanted: of copies of a span
-    /// the one that ends last wins. Where a part has no duration its last end is not known.
-    private func mayBeWanted(_ id: TraceID, _ parts: [TraceAnchor]) -> Bool {
-        let times = heads.times(of: id)
-        let start = parts.reduce(times?.start ?? .max) { min($0, $1.start) }
-        if newest.isFull, start < newest.threshold { return false }
-        guard parts.allSatisfy({ $0.duration > 0 }) else { return true }
-        let end = parts.reduce(times?.end ?? 0) { max($0, $1.start &+ $1.duration) }
-        return mayLast(spanDuration(start: start, end: end))
-    }
+/// The start and the duration of a trace, as they follow from those of its parts, of which there is one at least: of
+/// copies of a span the one that ends last wins. The duration is nil where a part has none: its last end is not known.
+private func extent(
+    of parts: [TraceAnchor], beside times: (start: UInt64, end: UInt64)?
+) -> (start: UInt64, duration: UInt64?) {
+    let start = parts.reduce(times?.start ?? .max) { min($0, $1.start) }
+    guard parts.allSatisfy({ $0.duration > 0 }) else { return (start, nil) }
+    let end = parts.reduce(times?.end ?? 0) { max($0, $1.start &+ $1.duration) }
+    return (start, spanDuration(start: start, end: end))
 }
