@@ -105,6 +105,11 @@ extension Checker {
                 .type, at: offset, "`\(comparison.rawValue)` can't compare with nil", suggestion: "use `=` or `!=`")
         }
         let (other, type) = leftType == .absent ? (right, rightType) : (left, leftType)
+        guard type != .absent else {
+            throw Misfit(
+                .type, at: offset, "nil can't be compared with nil: on one side stands an attribute",
+                suggestion: "such as `.a = nil`")
+        }
         guard type == .unknown, other.field != nil else {
             throw Misfit(
                 .type, at: offset, "only attributes can be compared with nil, and `\(other.shortText)` is \(type.name)",

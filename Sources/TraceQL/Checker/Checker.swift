@@ -151,9 +151,31 @@ extension FieldExpression {
 
     var refersToSpan: Bool { field != nil || operands.contains(where: \.refersToSpan) }
 
-    /// As messages show it.
+    /// As messages show it between backticks: strings stand in quotes.
     var shortText: String {
-        let text = description
+        let text = Self.withQuotes(description)
         return text.count <= 40 ? text : text.prefix(39) + "…"
+    }
+
+    /// A query's text without strings in backticks, which stand in quotes.
+    private static func withQuotes(_ text: String) -> String {
+        var result = ""
+        /// What ends the string that is being read.
+        var delimiter: Character?
+        var isEscaped = false
+        for character in text {
+            if delimiter == nil, character == "`" || character == "\"" {
+                delimiter = character
+                result.append("\"")
+            } else if delimiter == character, !isEscaped {
+                delimiter = nil
+                result.append("\"")
+            } else {
+                if delimiter == "`", character == "\"" || character == "\\" { result.append("\\") }
+                isEscaped = delimiter == "\"" && character == "\\" && !isEscaped
+                result.append(character)
+            }
+        }
+        return result
     }
 }

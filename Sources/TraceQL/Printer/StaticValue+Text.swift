@@ -67,9 +67,8 @@ extension AttributeReference {
     }
 
     private var needsQuotes: Bool {
-        if name.utf8.contains(where: { endsAttributeName($0) || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-            return true
-        }
+        let isSpecial = { (byte: UInt8) in endsAttributeName(byte) || "\"\\`".utf8.contains(byte) }
+        if name.utf8.contains(where: isSpecial) { return true }
         if name.unicodeScalars.contains("\u{a0}") { return true }
         // `.5` is a number, and `parent.span.x` the parent's span attribute.
         if scope == .any, let first = name.utf8.first, isDigit(first) { return true }
