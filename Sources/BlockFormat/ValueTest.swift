@@ -87,8 +87,8 @@ package enum ValueTest: Hashable, Sendable {
 
     private func holds(array: RawSpan) -> Bool {
         switch self {
-        case .compares, .matches: break
-        case .exists, .tag, .string, .integer, .number, .boolean: return false
+        case .compares, .matches, .tag: break
+        case .exists, .string, .integer, .number, .boolean: return false
         }
         let (hasPassing, isEmpty) = elements(of: array)
         guard let opposite else { return hasPassing }
@@ -193,7 +193,8 @@ package struct TextPattern: Hashable, Sendable {
     }
 }
 
-/// The text of a tag: strings contain it, whatever the case of letters; numbers and Booleans are equal to it.
+/// The text of a tag: strings contain it, whatever the case of letters; numbers and Booleans are equal to it. An array
+/// has it if an element does.
 ///
 /// The empty text is contained in every string, number and Boolean.
 package struct TagText: Hashable, Sendable {

@@ -125,6 +125,8 @@ struct NaiveSearch {
         case (.tag(let tag), .double(let bits)):
             return Double(tag.text) == Double(bitPattern: bits) || tag.text.isEmpty
         case (.tag(let tag), .bool(let value)): return tag.text == "\(value)" || tag.text.isEmpty
+        case (.tag, .array(let elements)):
+            return elements.contains { if case .array = $0 { false } else { holds(test, $0) } }
         case (.string(let text), .string(let bytes)): return text == bytes
         case (.integer(let range), .int(let number)): return range.contains(number)
         case (.number(let range), .int(let number)): return range.contains(Double(number))
@@ -206,6 +208,43 @@ struct NaiveSearch {
                     try await expect(query, naive, filled)
                     query.duration = 50_000_000...500_000_000
                     try await expect(query, naive, filled)
+                }
+            }
+            try await filled.opened.flushAll()
+        }
+    }
+
+    @Test("by tags looks into the elements of arrays, in heads and in blocks") func arrays() async throws {
+        var filled = try await FilledStore(seed: 1)
+        let lists: [[OTLPMessage.AnyValue]] = [
+            [.string(Array("eu-West".utf8)), .string(Array("Z".utf8))], [.int(7), .double(bitPattern: (1.5).bitPattern)],
+            [.bool(true), .empty], [.array([.string(Array("z".utf8))]), .keyValueList([])], [],
+        ]
+        for (number, list) in lists.enumerated() {
+            let zones = OTLPMessage.KeyValue(key: Array("zones".utf8), value: .array(list))
+            var span = OTLPMessage.Span()
+            (span.traceID, span.spanID) = ([UInt8](repeating: 7, count: 15) + [UInt8(number)], [1, 2, 3, 4, 5, 6, 7, 8])
+            (span.startTimeUnixNano, span.endTimeUnixNano) = (UInt64(100 - number), 200)
+            span.attributes = [zones]
+            var (scope, resource) = (OTLPMessage.ScopeSpans(), OTLPMessage.ResourceSpans())
+            scope.spans = [span]
+            resource.scopeSpans = [scope]
+            resource.resource = OTLPMessage.Resource()
+            resource.resource?.attributes = [zones]
+            try await filled.append(.init(resourceSpans: [resource]))
+        }
+        let key = Array("zones".utf8)
+        for _ in 0..<2 {
+            let naive = try NaiveSearch(filled)
+            for (text, expected) in [
+                ("z", [0]), ("WEST", [0]), ("7", [1]), ("1.5", [1]), ("True", [2]), ("", [0, 1, 2]), ("x", []), ("[", []),
+            ] as [(String, [UInt8])] {
+                for subject in [SpanSubject.spanAttribute(key), .resourceAttribute(key)] {
+                    var query = TraceSearchQuery()
+                    query.filter = .holds(subject, .tag(TagText(text)))
+                    let found = try await filled.engine.searchTraces(query, tenant: .single).traces
+                    #expect(found.map { UInt8(truncatingIfNeeded: $0.id.low) } == expected, "\(text)")
+                    if text != "True" { try await expect(query, naive, filled) }
                 }
             }
             try await filled.opened.flushAll()
