@@ -76,25 +76,15 @@ enum JSONValueWriter {
     static func writeKeyValue(
         _ body: ByteCursor, _ bytes: RawSpan, depth: Int, _ out: inout ByteWriter
     ) throws(WireFault) {
-        var key = ByteCursor.empty
-        var value = MessageParts()
-        var cursor = body
-        while !cursor.isAtEnd {
-            let tag = try cursor.wireVarint(bytes)
-            switch tag {
-            case KeyValueField.key: key = try cursor.body(bytes)
-            case KeyValueField.value: value.add(try cursor.body(bytes), bytes)
-            default: try cursor.skipValue(tag: tag, bytes)
-            }
-        }
+        let pair = try PairParts(body, bytes)
         out.append(UInt8(ascii: "{"))
-        writeText("key", key, bytes, &out)
-        if value.isPresent {
+        writeText("key", pair.key, bytes, &out)
+        if pair.value.isPresent {
             out.member("value")
-            if value.joined.isEmpty {
-                try writeValue(value.first, bytes, depth: depth, &out)
+            if pair.value.joined.isEmpty {
+                try writeValue(pair.value.first, bytes, depth: depth, &out)
             } else {
-                let joined = value.joined.rawSpan
+                let joined = pair.value.joined.rawSpan
                 try writeValue(ByteCursor(over: joined), joined, depth: depth, &out)
             }
         }
@@ -128,41 +118,5 @@ enum JSONValueWriter {
             try writeList(parts.type, ByteCursor(over: joined), joined, depth: depth, &out)
         }
         out.append(UInt8(ascii: "}"))
-    }
-}
-
-/// An AnyValue that is kept as encoded bytes: the last kind counts, list after list of one kind are one.
-private struct ValueParts: ~Copyable {
-    var type = AttributeType.empty
-    var bits: UInt64 = 0
-    var payload = MessageParts()
-
-    init(_ body: ByteCursor, _ bytes: RawSpan) throws(WireFault) {
-        var cursor = body
-        while !cursor.isAtEnd {
-            let tag = try cursor.wireVarint(bytes)
-            switch tag {
-            case AnyValueField.string: set(.string, try cursor.body(bytes), bytes)
-            case AnyValueField.bytes: set(.bytes, try cursor.body(bytes), bytes)
-            case AnyValueField.bool: set(.bool, try cursor.wireVarint(bytes) != 0 ? 1 : 0)
-            case AnyValueField.int: set(.int, try cursor.wireVarint(bytes))
-            case AnyValueField.double: set(.double, try cursor.fixed64(bytes))
-            case AnyValueField.array: set(.array, try cursor.body(bytes), bytes)
-            case AnyValueField.keyValueList: set(.keyValueList, try cursor.body(bytes), bytes)
-            default: try cursor.skipValue(tag: tag, bytes)
-            }
-        }
-    }
-
-    private mutating func set(_ type: AttributeType, _ bits: UInt64) {
-        self.type = type
-        self.bits = bits
-    }
-
-    private mutating func set(_ type: AttributeType, _ body: ByteCursor, _ bytes: RawSpan) {
-        let isContinued = self.type == type && (type == .array || type == .keyValueList)
-        if !isContinued { payload = MessageParts() }
-        self.type = type
-        payload.add(body, bytes)
     }
 }

@@ -4,8 +4,8 @@ internal import ByteCoding
 internal import TraceModel
 
 /// Rows ordered by resource and scope for writing.
-struct SpanGroups {
-    struct Group {
+struct SpanGroups: Sendable {
+    struct Group: Sendable {
         /// Codes of the view.
         var resource: UInt32
         var scope: UInt32
@@ -17,6 +17,16 @@ struct SpanGroups {
     private(set) var groups: [Group] = []
     /// The rows, those of a group together and in the order given.
     private(set) var order: [Int] = []
+
+    /// The group in which a place of ``order`` lies.
+    func index(ofPlace place: Int) -> Int {
+        var (low, high) = (0, groups.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if groups[middle].places.upperBound <= place { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 
     init(_ rows: [Int], of view: SpanBatchView) {
         var groupOfRow: [Int] = []

@@ -200,7 +200,7 @@ package enum TagSubject: Hashable, Sendable {
 
 /// A value that a tag has.
 package struct TagValue: Hashable, Sendable {
-    package enum Kind: String, Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
         case string, int, float, bool, keyword
     }
 

@@ -12,9 +12,11 @@ extension EndToEndTests {
                 let first = try await scratch.startServer()
                 try await scratch.python("grafana", "fill", "\(first.otlpHTTP)", time)
                 try await scratch.python("grafana", "ask", "\(first.http)", time)
+                try await scratch.python("language_models", "ask", "\(first.http)", time)
                 try await first.terminate()
                 let second = try await scratch.startServer()
                 try await scratch.python("grafana", "ask", "\(second.http)", time)
+                try await scratch.python("language_models", "ask", "\(second.http)", time)
                 try await second.terminate()
             }
         }

@@ -61,6 +61,7 @@ import TraceStorage
         // The spans and two slices.
         ("/api/traces/1", "application/json", 2 << 20), ("/api/traces/1", "application/protobuf", 2 << 20),
         ("/api/v2/traces/1", "application/json", 2 << 20), ("/api/v2/traces/1", "application/protobuf", 2 << 20),
+        ("/api/v2/traces/1", "application/vnd.grafana.llm", 2 << 20),
         ("/api/traces/1/critical-path", "application/json", 4 << 20),
         // What was found and two pieces.
         ("/api/search", "application/json", (1 << 20) + (256 << 10)),
@@ -69,6 +70,7 @@ import TraceStorage
         ("/api/search/tags", "application/json", 70 << 20), ("/api/v2/search/tags", "application/json", 70 << 20),
         ("/api/search/tag/a/values", "application/json", (1 << 20) + (256 << 10)),
         ("/api/v2/search/tag/a/values", "application/json", (1 << 20) + (256 << 10)),
+        ("/api/v2/search/tag/a/values", "application/vnd.grafana.llm", (1 << 20) + (256 << 10)),
         ("/api/slow", "application/json", (1 << 20) + (256 << 10)),
     ]
 

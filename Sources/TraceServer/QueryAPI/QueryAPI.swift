@@ -161,11 +161,12 @@ func jsonResponse(_ json: consuming JSONWriter) -> Response {
 /// JSON of any length: `write` writes it in pieces, and each waits until the client has taken the one before.
 ///
 /// - Parameters:
+///   - form: One of JSON.
 ///   - memory: What the query holds; kept until the client has taken the answer, or has left.
 ///   - byteCount: How long the answer is, about: of a long one two pieces are there at a time, which are counted.
 /// - Throws: As ``QueryMemory/hold(_:)``.
 func streamedJSON(
-    holding memory: QueryMemory?, byteCount: Int, _ limits: ServerLimits,
+    _ form: AnswerForm = .json, holding memory: QueryMemory?, byteCount: Int, _ limits: ServerLimits,
     _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
 ) throws(QueryError) -> Response {
     try memory?.holdMore(min(byteCount, 2 * limits.answerChunkByteCount))
@@ -174,5 +175,5 @@ func streamedJSON(
         try await writer.finish(nil)
         withExtendedLifetime(memory) {}
     }
-    return Response(status: .ok, headers: [.contentType: "application/json"], body: body)
+    return Response(status: .ok, headers: [.contentType: form.contentType], body: body)
 }

@@ -21,7 +21,7 @@ struct SearchAnswer: Sendable {
     func answer(_ target: RequestTarget, accept: String, tenant: TenantSet) async throws -> Response {
         let query = try searchQuery(target)
         let result = try await queries.searchTraces(query, tenant: tenant)
-        guard accept.contains("application/protobuf") else { return try jsonResponse(result) }
+        guard AnswerForm(accept) == .protobuf else { return try jsonResponse(result) }
         // As values, as messages, encoded, and copied.
         let found = result.found
         try result.memory?.holdMore(4 * found.traces.indices.reduce(0) { $0 + found.byteCount(ofTrace: $1) })

@@ -32,7 +32,7 @@ struct TagAnswer: Sendable {
             ? TagNames(names: [:]) : try await queries.tagNames(scopes, query, tenant: tenant)
         // As a set, in order, and written.
         try found.memory?.holdMore(3 * found.names.values.joined().reduce(0) { $0 + 64 + $1.utf8.count })
-        if accept.contains("application/protobuf") {
+        if AnswerForm(accept) == .protobuf {
             let names: TagsResponse =
                 switch version {
                 case .v1: .names(plainNames(found, scope, query.limit))
@@ -88,7 +88,11 @@ struct TagAnswer: Sendable {
         query.countsSpans = try target.flag("counts")
         let found = try await values(version, of: tag, query, tenant: tenant)
         let byteCount = found.values.reduce(0) { $0 + 64 + $1.text.utf8.count }
-        if accept.contains("application/protobuf") { return try protobufValues(version, found, byteCount) }
+        switch (AnswerForm(accept), version) {
+        case (.protobuf, _): return try protobufValues(version, found, byteCount)
+        case (.plain, .v2): return try plainValues(found, byteCount)
+        case (.plain, .v1), (.json, _): break
+        }
         let showsCounts = query.countsSpans
         return try streamedJSON(holding: found.memory, byteCount: byteCount, limits) { writer in
             var json = JSONWriter()
@@ -204,11 +208,11 @@ struct TagAnswer: Sendable {
         }
     }
 
-    private func close(_ json: inout JSONWriter, _ partialReason: String?) {
+    func close(_ json: inout JSONWriter, partial status: String = "PARTIAL", _ partialReason: String?) {
         json.name("metrics")
         json.object { _ in }
         if let partialReason {
-            json.field("status", "PARTIAL")
+            json.field("status", status)
             json.field("message", partialReason)
         }
         json.endObject()
