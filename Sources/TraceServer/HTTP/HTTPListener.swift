@@ -129,9 +129,10 @@ private struct HTTPConnection: ServerChildChannel {
         return http1.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(RawURLHandler(), position: .before(decoder))
             try pipeline.addHandlers(
                 [
-                    HeaderOverflowHandler(limits), ClosingHandler(waitingLimit: limits.waitingRequestCount),
+                    RefusedHeadHandler(limits), ClosingHandler(waitingLimit: limits.waitingRequestCount),
                     ClientPresenceHandler(clients),
                 ],
                 position: .after(decoder))
