@@ -40,11 +40,11 @@ internal import Foundation
 
     static func main() async {
         do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
+            do {
+                try await runAsRoot()
+            } catch where exitCode(for: error).isSuccess {
+                // Help, the version and completions, which ArgumentParser would print wherever it can.
+                try Output.write(fullMessage(for: error) + "\n")
             }
         } catch let error as CommandError {
             Output.complain(error.message)
@@ -53,6 +53,15 @@ internal import Foundation
             Foundation.exit(0)
         } catch {
             exit(withError: error)
+        }
+    }
+
+    private static func runAsRoot() async throws {
+        var command = try parseAsRoot()
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
         }
     }
 }

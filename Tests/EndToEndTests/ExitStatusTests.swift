@@ -62,6 +62,8 @@ extension EndToEndTests {
                     ["search", "{}"] + address, ["search", "--csv"] + address, ["search", "{}", "--json"] + address,
                     ["tags"] + address, ["tags", "span.none", "--json"] + address, ["slow"] + address,
                     ["export", "--all"] + address, ["load", "--otlp", server.otlpHTTPAddress, "--traces", "1"],
+                    ["--help"], ["search", "--help"], ["help", "serve"], ["--version"], [],
+                    ["--generate-completion-script", "bash"],
                     ["serve", "--data-dir", "d", "--print-config"], ["blocks", "ls", "--data-dir", scratch.data],
                 ] {
                     let full = try scratch.start(
