@@ -127,6 +127,15 @@ package struct OptionLayers: Sendable {
         }.joined()
     }
 
+    /// The same with another text of an option, as for those who may not see all of it.
+    package func showing(_ text: String?, as option: String) -> OptionLayers {
+        var layers = self
+        for index in layers.answers.indices where layers.answers[index].option == option {
+            layers.answers[index].text = text
+        }
+        return layers
+    }
+
     private func selected(_ selection: Selection) -> [Answer] {
         switch selection {
         case .all: answers

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import TraceModel
 package import TraceStorage
 
 /// Where a listener listens.
@@ -65,6 +66,8 @@ package struct ConfigurationTexts: Sendable {
     package var builtIn = ""
     /// Those that name files which are read again when they change; empty if there are none.
     package var reloaded = ""
+    /// What of these whoever may ask for some tenants alone is shown; nil for everything.
+    package var narrowed: (@Sendable (TenantSet) -> ConfigurationTexts)?
 
     package init() {}
 }

@@ -61,6 +61,12 @@ struct TenantRetention: ExpressibleByArgument, OptionValue, Sendable {
 
     var seconds: [TenantID: UInt64] = [:]
 
+    /// - Returns: Nil for no tenants.
+    init?(_ seconds: [TenantID: UInt64]) {
+        guard !seconds.isEmpty else { return nil }
+        self.seconds = seconds
+    }
+
     init?(argument: String) {
         for entry in argument.split(separator: ",", omittingEmptySubsequences: false) {
             let parts = entry.split(separator: "=", omittingEmptySubsequences: false)

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import LayeredOptions
+internal import TraceModel
 internal import TraceServer
 internal import TraceStorage
 
@@ -39,6 +40,11 @@ extension ServeCommand {
                 variables: ProcessInfo.processInfo.environment, variablePrefix: "VIVACE_", file: try optionFile())
             var options = try options(&layers)
             options.texts = Self.texts(layers)
+            let overrides = options.retention.overrides
+            options.texts.narrowed = { [layers] tenants in
+                let shown = TenantRetention(overrides.filter { tenants.tenants.contains($0.key) })
+                return Self.texts(layers.showing(shown?.description, as: "tenant-retention"))
+            }
             return (options, layers)
         } catch let error as OptionError {
             throw ValidationError(error.message)

@@ -178,6 +178,29 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a token for one tenant is told of no other by the status pages`() async throws {
+            try await Scratch.with { scratch in
+                let tokens = scratch.path + "/tokens"
+                try "one read alpha\nnew read gamma\nany read\n".write(toFile: tokens, atomically: true, encoding: .utf8)
+                try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokens)
+                let server = try await scratch.startServer(
+                    ["--multitenancy", "--tenant-retention", "alpha=2d,.beta=3d", "--tokens", tokens])
+                for (token, shown, hidden) in [
+                    ("one", ["alpha"], [".beta"]), ("new", [], ["alpha", ".beta"]), ("any", ["alpha", ".beta"], []),
+                ] as [(String, [String], [String])] {
+                    for page in ["config", "config?mode=diff", "overrides", "runtime_config", "services"] {
+                        let answer = try await HTTPRequest(
+                            target: "/status/\(page)", fields: ["Authorization: Bearer \(token)"]
+                        ).answer(port: server.http)
+                        #expect(answer.status == 200)
+                        #expect(!hidden.contains { answer.text.contains($0) }, "\(token) \(page): \(answer.text)")
+                        guard page.hasPrefix("config") || page == "overrides" else { continue }
+                        #expect(shown.allSatisfy { answer.text.contains($0) }, "\(token) \(page): \(answer.text)")
+                    }
+                }
+            }
+        }
+
         @Test func `tenants keep their spans as long as they are told to`() async throws {
             try await Scratch.with { scratch in
                 let printed = try await scratch.vivace(

@@ -61,6 +61,15 @@ private struct Size: OptionValue, Equatable {
         #expect(lines(.given(["key", "none"])) == ["key: \"x\" # flag"] && lines(.given([])).isEmpty)
     }
 
+    @Test func `an option can be shown with another text, or as not set`() throws {
+        var layers = try layers("size: large")
+        _ = try (layers.value(nil as String?, "size"), layers.value("x", "key"))
+        #expect(layers.showing("less", as: "size").yaml(.changed) == "size: \"less\"  # v.yaml, line 1\nkey: \"x\"      # flag\n")
+        #expect(layers.showing(nil, as: "size").yaml == "# size:   # not set\nkey: \"x\"  # flag\n")
+        #expect(layers.showing(nil, as: "size").yaml(.changed) == "key: \"x\"  # flag\n")
+        #expect(layers.showing("y", as: "none").yaml == layers.yaml)
+    }
+
     @Test func `an option that stands nowhere has no value`() throws {
         var layers = try layers("a: b")
         #expect(try layers.value(nil as String?, "tls-cert") == nil)

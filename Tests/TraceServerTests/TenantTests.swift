@@ -9,6 +9,7 @@ import Synchronization
 import Testing
 import TraceModel
 import TraceServer
+import TraceStorage
 
 @Suite("Tenants at the edge", .timeLimit(.minutes(5))) struct TenantTests {
     /// Every path of the query API that answers with spans or what is known of them.
@@ -115,6 +116,45 @@ import TraceServer
             #expect(try await server.get("/metrics", fields: ["Authorization: Bearer one"]).status == 200)
             #expect(try await server.get("/api/search", fields: ["Authorization: Bearer one"]).status == 401)
             #expect(server.receiver.requests.map(\.tenant.name) == ["a", "a"])
+        }
+    }
+
+    @Test func `a token for some tenants is told of no others on the status pages`() async throws {
+        let files = try CredentialFiles()
+        try files.write("one read a\ntwo read b|a\nnone read d\nany read\n", to: "tokens")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: files.path("tokens"))
+        let credentials = try ServerCredentials(tls: nil, tokensPath: files.path("tokens"))
+        try await RunningServer.with(
+            credentials: credentials,
+            configure: { configuration in
+                configuration.tenancy = .byHeader
+                let names = ["a", "b", "c"].compactMap { TenantID($0) }
+                configuration.retention.overrides = Dictionary(uniqueKeysWithValues: names.map { ($0, 3_600) })
+                configuration.texts.effective = "all of a, b, c"
+                configuration.texts.changed = "changed of a, b, c"
+                configuration.texts.narrowed = { tenants in
+                    var texts = ConfigurationTexts()
+                    (texts.effective, texts.changed) = ("all of \(tenants)", "changed of \(tenants)")
+                    return texts
+                }
+            }
+        ) { server in
+            for (token, names, text) in [
+                ("one", ["a"], "a"), ("two", ["a", "b"], "a|b"), ("none", [], "d"), ("any", ["a", "b", "c"], "a, b, c"),
+            ] {
+                func page(_ path: String) async throws -> String {
+                    let fields = ["Authorization: Bearer \(token)", "X-Scope-OrgID: c"]
+                    let answer = try await server.get("/status/\(path)", fields: fields)
+                    #expect(answer.status == 200)
+                    return answer.text
+                }
+                let overrides = names.map { "  \"\($0)\":\n    retention: 1h\n" }.joined()
+                let end = "\noverrides:" + (names.isEmpty ? " {}\n" : "\n" + overrides)
+                let (limits, all) = (try await page("overrides"), try await page("config"))
+                #expect(limits.hasSuffix(end) && all == "all of \(text)", "\(token)")
+                let changed = try await page("config?mode=diff")
+                #expect(changed == "changed of \(text)")
+            }
         }
     }
 

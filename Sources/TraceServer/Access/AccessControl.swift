@@ -21,7 +21,7 @@ struct AccessControl: Sendable {
     /// For whom the sender of a request may do what it asks for.
     struct Permit: Sendable, Equatable {
         /// nil for everybody.
-        fileprivate var tenants: TenantSet?
+        fileprivate(set) var tenants: TenantSet?
 
         /// - Throws: `.lacksTenant`.
         func check(_ wanted: TenantID) throws(Refusal) {

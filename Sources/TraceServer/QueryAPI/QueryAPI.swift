@@ -28,8 +28,8 @@ struct QueryAPI: HTTPResponding {
         }
         let target = RequestTarget(text)
         let asked = Route.find(target.path)
-        var named = TenantSet.single
-        if let refusal = refusal(target, exchange.head, asked, &named) {
+        var asker = Asker()
+        if let refusal = refusal(target, exchange.head, asked, &asker) {
             if let kind = asked?.route.kind { metrics.count(kind, httpStatus: refusal.status.code) }
             return refusal
         }
@@ -42,33 +42,42 @@ struct QueryAPI: HTTPResponding {
             refusal.headers[.allow] = "GET, HEAD"
             return refusal
         }
-        let (head, tenants, client) = (exchange.head, named, exchange.client)
-        guard let kind = route.kind else { return await answer(route, part, target, head, tenants, client) }
+        let (head, permitted, client) = (exchange.head, asker, exchange.client)
+        guard let kind = route.kind else { return await answer(route, part, target, head, permitted, client) }
         let start = ContinuousClock.now
         let response = await metrics.measuring(kind) { $0.status.code } _: {
-            await client.whileWaiting { await answer(route, part, target, head, tenants, client) }
+            await client.whileWaiting { await answer(route, part, target, head, permitted, client) }
         }
         return slowQueries.noting(
-            response, to: target, kind: kind.rawValue, of: tenancy == .single ? nil : tenants,
+            response, to: target, kind: kind.rawValue, of: tenancy == .single ? nil : permitted.tenants,
             duration: ContinuousClock.now - start)
+    }
+
+    /// Who asks, as far as it matters for the answer.
+    private struct Asker {
+        /// Whose spans are meant, where spans are.
+        var tenants = TenantSet.single
+        /// Of which tenants may be told; nil for all.
+        var visible: TenantSet?
     }
 
     /// The answer to who may not ask, or does not say whose spans are meant; whether the server is ready, anybody may ask.
     ///
-    /// - Parameter tenants: Receives whose spans are meant, where it matters.
+    /// - Parameter asker: Receives who asks.
     private func refusal(
         _ target: RequestTarget, _ head: HTTPRequest, _ asked: (route: Route, part: String)?,
-        _ tenants: inout TenantSet
+        _ asker: inout Asker
     ) -> Response? {
         guard asked?.route != .ready else { return nil }
         do {
             let permit = try access.check(head.headerFields[.authorization], needs: .read)
+            asker.visible = permit.tenants
             if asked?.route == .tenantOverrides, let tenant = asked.flatMap({ TenantID($0.part) }) {
                 try permit.check(tenant)
             }
             guard asked?.route.kind != nil else { return nil }
-            tenants = try tenancy.readers(head.headerFields[values: .tenant])
-            try permit.check(tenants)
+            asker.tenants = try tenancy.readers(head.headerFields[values: .tenant])
+            try permit.check(asker.tenants)
             return nil
         } catch let refusal as AccessControl.Refusal {
             var answer = plainText(refusal.httpStatus, refusal.message + "\n")
@@ -82,9 +91,10 @@ struct QueryAPI: HTTPResponding {
     }
 
     private func answer(
-        _ route: Route, _ part: String, _ target: RequestTarget, _ head: HTTPRequest, _ tenants: TenantSet,
+        _ route: Route, _ part: String, _ target: RequestTarget, _ head: HTTPRequest, _ asker: Asker,
         _ client: ClientPresence
     ) async -> Response {
+        let tenants = asker.tenants
         let accept = head.headerFields[.accept] ?? ""
         do {
             switch route {
@@ -105,7 +115,7 @@ struct QueryAPI: HTTPResponding {
             case .tagValuesV1, .tagValuesV2:
                 return try await TagAnswer(queries: queries, limits: limits)
                     .values(route == .tagValuesV1 ? .v1 : .v2, of: part, target, accept: accept, tenant: tenants)
-            default: return try pages.answer(route, part, target)
+            default: return try pages.answer(route, part, target, to: asker.visible)
             }
         } catch let error as ParameterError {
             return plainText(.badRequest, error.message + "\n")

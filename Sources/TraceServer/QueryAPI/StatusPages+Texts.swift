@@ -49,11 +49,12 @@ extension StatusPages {
     }
 
     /// Options name the files of keys and tokens; what stands in those is nowhere shown.
-    func configurationText(_ target: RequestTarget) throws(ParameterError) -> String {
-        switch try target.choice("mode", ConfigurationMode.self) {
-        case nil: configuration.effective
-        case .diff: configuration.changed
-        case .defaults: configuration.builtIn
+    func configurationText(_ target: RequestTarget, to visible: TenantSet?) throws(ParameterError) -> String {
+        let shown = visible.flatMap { configuration.narrowed?($0) } ?? configuration
+        return switch try target.choice("mode", ConfigurationMode.self) {
+        case nil: shown.effective
+        case .diff: shown.changed
+        case .defaults: shown.builtIn
         }
     }
 

@@ -4,6 +4,7 @@ internal import HTTPTypes
 internal import HummingbirdCore
 internal import NIOCore
 internal import Synchronization
+internal import TraceModel
 
 /// Where the server listens by now.
 package final class ListenerAddresses: Sendable {
@@ -36,8 +37,12 @@ struct StatusPages: Sendable {
     let tenantLimits: TenantLimits
     let start = ContinuousClock.now
 
-    /// - Parameter part: What stands in the path for the part in braces.
-    func answer(_ route: Route, _ part: String, _ target: RequestTarget) throws(ParameterError) -> Response {
+    /// - Parameters:
+    ///   - part: What stands in the path for the part in braces.
+    ///   - visible: Of which tenants may be told; nil for all.
+    func answer(
+        _ route: Route, _ part: String, _ target: RequestTarget, to visible: TenantSet?
+    ) throws(ParameterError) -> Response {
         switch route {
         case .ready: ready()
         case .metrics: exposition()
@@ -46,9 +51,9 @@ struct StatusPages: Sendable {
         case .version: plainText(.ok, versionText)
         case .services: plainText(.ok, servicesText)
         case .endpoints: plainText(.ok, endpointsText)
-        case .configuration: plainText(.ok, try configurationText(target))
+        case .configuration: plainText(.ok, try configurationText(target, to: visible))
         case .runtimeConfiguration: plainText(.ok, runtimeConfigurationText)
-        case .overrides: plainText(.ok, tenantLimits.text)
+        case .overrides: plainText(.ok, tenantLimits.text(to: visible))
         case .tenantOverrides: try tenantOverrides(part)
         case .usageStatistics: plainText(.ok, usageStatisticsText)
         case .backendScheduler: plainText(.ok, backendSchedulerText)

@@ -10,9 +10,12 @@ struct TenantLimits: Sendable {
     let limits: ServerLimits
 
     /// The limits of all, and of the tenants that have others.
-    var text: String {
+    ///
+    /// - Parameter visible: Whose names may be told; nil for everybody's.
+    func text(to visible: TenantSet?) -> String {
         var text = "defaults:\n" + lines(retention.seconds, indent: "  ")
-        let others = retention.overrides.sorted { $0.key < $1.key }
+        let shown = retention.overrides.filter { visible?.tenants.contains($0.key) ?? true }
+        let others = shown.sorted { $0.key < $1.key }
         text += others.isEmpty ? "overrides: {}\n" : "overrides:\n"
         for (tenant, seconds) in others { text += "  \"\(tenant)\":\n    retention: \(Self.time(seconds))\n" }
         return text
