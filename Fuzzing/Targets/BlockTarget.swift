@@ -66,7 +66,11 @@ enum BlockTarget {
             guard owner == .span else { continue }
             _ = await attempt {
                 let filter = SpanFilter.holds(.spanAttribute(key), .exists)
-                guard let scan = try await BlockTraceScan(reader, RowRequest(filter)) else { return }
+                var request = RowRequest(filter)
+                let times = reader.footer.statistics
+                request.range = times.minimumTime / 2 + times.maximumTime / 2...UInt64.max
+                request.wantsRowsInRange = true
+                guard let scan = try await BlockTraceScan(reader, request) else { return }
                 for group in scan.groups { _ = try await scan.rows(of: group.index) }
             }
         }
@@ -117,7 +121,7 @@ enum BlockTarget {
             [], [.status(2), .duration(1...UInt64.max)], [.name(Array("GET /cart".utf8))], [.name([])],
         ]
         if let service = reader.schema.services.last {
-            requests.append([.serviceName(service), .start(0...reader.footer.statistics.maximumTime)])
+            requests.append([.serviceName(service), .time(0...reader.footer.statistics.maximumTime)])
         }
         return requests
     }

@@ -54,6 +54,12 @@ package struct RowGroupEntry: Hashable, Sendable {
     package var minimumStart: UInt64
     package var maximumStart: UInt64
     package var maximumDuration: UInt64
+
+    /// Whether a span of the group may overlap a range, Unix nanoseconds.
+    func mayOverlap(_ range: ClosedRange<UInt64>) -> Bool {
+        let (end, isBehindAll) = maximumStart.addingReportingOverflow(maximumDuration)
+        return range.overlapsSpan(from: minimumStart, to: isBehindAll ? .max : end)
+    }
 }
 
 /// A page of the trace index as the footer lists it.

@@ -33,7 +33,7 @@ extension BlockReader {
         return byteCount
     }
 
-    /// Rows of the group for which all conditions may hold: the start is judged later, as it needs the trace index.
+    /// Rows of the group for which all conditions may hold: the time is judged later, as it needs the trace index.
     private static func candidates(
         _ decoder: borrowing RowGroupDecoder, _ plan: ScanPlan, threshold: UInt64
     ) throws(BlockError) -> [Int] {
@@ -55,7 +55,7 @@ extension BlockReader {
         }.map { rows[$0] }
     }
 
-    /// Looks up what an answer shows of the rows, and judges the start.
+    /// Looks up what an answer shows of the rows, and judges the time.
     ///
     /// - Parameter places: In the group, rising.
     /// - Returns: Bytes read from storage.
@@ -77,8 +77,11 @@ extension BlockReader {
         var trace = 0
         for (index, place) in places.enumerated() {
             while traces[trace].rows.upperBound <= decoder.entry.firstRow + place { trace += 1 }
-            let duration = spanDuration(start: starts[index], end: starts[index] &+ durations[index])
-            guard plan.start.contains(starts[index]), plan.duration.contains(duration) else { continue }
+            let end = starts[index] &+ durations[index]
+            let duration = spanDuration(start: starts[index], end: end)
+            guard plan.duration.contains(duration),
+                plan.times.allSatisfy({ $0.overlapsSpan(from: starts[index], to: end) })
+            else { continue }
             matches.insert(
                 ScanMatch(
                     traceID: traces[trace].id, spanID: ids[index], start: starts[index], duration: duration,
@@ -90,7 +93,8 @@ extension BlockReader {
 
 /// A scan's conditions in the terms of one block.
 private struct ScanPlan {
-    private(set) var start: ClosedRange<UInt64> = 0...UInt64.max
+    /// Each of which the span overlaps, perhaps at different moments.
+    private(set) var times: [ClosedRange<UInt64>] = []
     private(set) var duration: ClosedRange<UInt64> = 0...UInt64.max
     /// All other conditions.
     let filter: BlockFilter
@@ -101,9 +105,7 @@ private struct ScanPlan {
         var services: [[UInt8]] = []
         for condition in request.conditions {
             switch condition {
-            case .start(let range):
-                guard start.overlaps(range) else { return nil }
-                start = start.clamped(to: range)
+            case .time(let range): times.append(range)
             case .duration(let range):
                 guard duration.overlaps(range) else { return nil }
                 duration = duration.clamped(to: range)
@@ -113,15 +115,12 @@ private struct ScanPlan {
             }
         }
         filter = try await BlockFilter(.all(others), services: services, reader)
-        let times = reader.footer.statistics
-        guard !filter.isNever, times.minimumTime <= start.upperBound, start.lowerBound <= times.maximumTime else {
-            return nil
-        }
+        let (first, last) = (reader.footer.statistics.minimumTime, reader.footer.statistics.maximumTime)
+        guard !filter.isNever, times.allSatisfy({ $0.overlapsSpan(from: first, to: last) }) else { return nil }
     }
 
     /// Whether a row of the group may match, by the group's statistics.
     func mayMatch(_ entry: RowGroupEntry, threshold: UInt64) -> Bool {
-        entry.maximumDuration >= max(threshold, duration.lowerBound) && entry.minimumStart <= start.upperBound
-            && entry.maximumStart >= start.lowerBound
+        entry.maximumDuration >= max(threshold, duration.lowerBound) && times.allSatisfy(entry.mayOverlap)
     }
 }

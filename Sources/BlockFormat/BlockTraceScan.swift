@@ -10,15 +10,16 @@ package struct ScannedRows: Sendable {
     package var rowCount: Int
     /// Traces that have rows in the group, also those that are not among ``traces``.
     package var traceCount: Int
-    /// The traces that have rows in the group, by rising ID. Where they must have something, perhaps only those that
-    /// have it.
+    /// The traces that have rows in the group and may be in the range that was asked for, by rising ID: of those that
+    /// the group has whole exactly those of which a row overlaps it. Where they must have something, perhaps only those
+    /// that have it.
     package var traces: [TraceAnchor] = []
     /// Of ``traces``, in the trace index.
     package var positions: [Int] = []
     /// By filter: the rows for which it holds.
     package var marks: [RowMask]
-    /// Of each row, Unix nanoseconds; nil if all lie in the range that was asked for.
-    package var starts: [UInt64]?
+    /// The rows of ``traces`` that overlap the range that was asked for, if it was asked which they are.
+    package var inRange = RowMask.all
     /// By row: the row of its parent, counted from the group's first, -1 for roots, and below that a number for each
     /// parent that is not in the group; of rows of ``traces`` only; empty if it was not asked for.
     package var parents: [Int32] = []
@@ -46,8 +47,10 @@ package struct RowRequest: Sendable {
     /// Only traces are wanted that have a row in the group for which one of these of ``marks`` holds; nil if all are.
     package var requiredMarks: [Int]?
     package var wantsParents = false
-    /// A trace can match only if a span of it starts here, Unix nanoseconds.
+    /// A trace can match only if a span of it overlaps this, Unix nanoseconds.
     package var range: ClosedRange<UInt64> = 0...UInt64.max
+    /// Whether it is said which rows overlap the range.
+    package var wantsRowsInRange = false
 
     package init() {}
 
@@ -67,13 +70,14 @@ package struct BlockTraceScan: Sendable {
         package var newestStart: UInt64
     }
 
-    private let reader: BlockReader
+    let reader: BlockReader
     private let required: BlockFilter
     private let marks: [BlockFilter]
     private let requiredMarks: [Int]?
     private let columns: Set<UInt32>
     private let wantsParents: Bool
-    private let range: ClosedRange<UInt64>
+    let range: ClosedRange<UInt64>
+    let wantsRowsInRange: Bool
     /// Those with the newest traces first.
     package let groups: [Group]
 
@@ -81,6 +85,7 @@ package struct BlockTraceScan: Sendable {
     package init?(_ reader: BlockReader, _ request: RowRequest) async throws {
         self.reader = reader
         range = request.range
+        wantsRowsInRange = request.wantsRowsInRange
         wantsParents = request.wantsParents
         requiredMarks = request.requiredMarks
         required = try await BlockFilter(request.required, reader)
@@ -91,8 +96,7 @@ package struct BlockTraceScan: Sendable {
         let parents: Set<UInt32> = [FixedColumn.parent.rawValue, FixedColumn.explicitParent.rawValue]
         columns = marks.reduce(into: wantsParents ? parents : []) { $0.formUnion($1.columns) }
         var groups: [Group] = []
-        for (index, entry) in reader.footer.rowGroups.enumerated()
-        where entry.minimumStart <= range.upperBound && entry.maximumStart >= range.lowerBound {
+        for (index, entry) in reader.footer.rowGroups.enumerated() where entry.mayOverlap(range) {
             do {
                 if !required.isAlways {
                     guard required.mayMatch(try await reader.directory(of: index)) else { continue }
@@ -110,6 +114,7 @@ package struct BlockTraceScan: Sendable {
     /// Bytes in memory, about, that looking into a group takes.
     package func byteCount(ofGroup group: Int) async throws -> Int {
         let masks = marks.count * reader.footer.rowGroups[group].rowCount
+        let columns = isInRange(group) ? columns : columns.union(Self.timeColumns)
         return masks + (try await reader.byteCount(ofColumns: columns, group: group))
     }
 
@@ -121,12 +126,10 @@ package struct BlockTraceScan: Sendable {
         var rows = ScannedRows(
             firstRow: entry.firstRow, rowCount: entry.rowCount, traceCount: reader.traceCount(ofGroup: group),
             marks: [], byteCount: 0)
-        let isInRange = entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
-        var columns = columns
-        if !isInRange { columns.insert(FixedColumn.start.rawValue) }
         guard !columns.isEmpty else {
             rows.marks = marks.map { $0.isNever ? .none : .all }
             try await reader.addAnchors(ofGroup: group, to: &rows)
+            try await dropOthers(from: &rows, group)
             return rows
         }
         let decoder = try await reader.decoder(
@@ -139,12 +142,12 @@ package struct BlockTraceScan: Sendable {
         }
         let wanted = requiredMarks.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
         if wanted.isNone { return rows }
-        if isInRange, case .some(let bits) = wanted {
+        if case .some(let bits) = wanted {
             try await reader.addAnchors(ofGroup: group, having: bits, since: since, to: &rows)
         } else {
             try await reader.addAnchors(ofGroup: group, to: &rows)
         }
-        if !isInRange { rows.starts = try decoder.starts(rows.traces) }
+        try await dropOthers(from: &rows, group)
         if wantsParents { rows.parents = try Self.parents(decoder, rows) }
         return rows
     }

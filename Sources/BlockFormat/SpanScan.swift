@@ -6,8 +6,8 @@ package import TraceModel
 /// Which spans a scan is for: all conditions must hold. Heads and blocks answer the same request.
 package struct ScanRequest: Sendable {
     package enum Condition: Sendable {
-        /// Unix nanoseconds of the span's start.
-        case start(ClosedRange<UInt64>)
+        /// Unix nanoseconds that the span overlaps.
+        case time(ClosedRange<UInt64>)
         /// Nanoseconds; a span that ends before it starts has none.
         case duration(ClosedRange<UInt64>)
         /// OTLP StatusCode.
@@ -105,6 +105,17 @@ package struct LongestMatches: Sendable {
 /// The duration by which spans are ordered: 0 where the end lies before the start.
 package func spanDuration(start: UInt64, end: UInt64) -> UInt64 { end > start ? end - start : 0 }
 
+extension ClosedRange<UInt64> {
+    /// Whether a span is in a range of time: whether one of its moments is, the end being one of them. A span that ends
+    /// before it starts has its start alone.
+    ///
+    /// Of copies of a span the one that ends last counts: it is in every range that another one is in, so that no copy
+    /// says more than the span that is found.
+    package func overlapsSpan(from start: UInt64, to end: UInt64) -> Bool {
+        start <= upperBound && Swift.max(start, end) >= lowerBound
+    }
+}
+
 extension SpanBatchView {
     /// Adds the rows for which the conditions hold.
     package func scan(_ request: ScanRequest, into matches: inout LongestMatches) {
@@ -130,7 +141,7 @@ extension SpanBatchView {
     private func holds(_ conditions: [ScanRequest.Condition], _ row: Int, _ duration: UInt64) -> Bool {
         for condition in conditions {
             switch condition {
-            case .start(let range): guard range.contains(start[row]) else { return false }
+            case .time(let range): guard range.overlapsSpan(from: start[row], to: end[row]) else { return false }
             case .duration(let range): guard range.contains(duration) else { return false }
             case .status(let code): guard status[row] == code else { return false }
             case .name(let text): guard strings[name[row]].isEqual(to: text.rawSpan) else { return false }

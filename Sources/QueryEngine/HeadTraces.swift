@@ -30,7 +30,7 @@ final class HeadTraces {
         var lastRow: UInt32
         /// Whether a row has what every hit has.
         var isMarked: Bool
-        /// Whether a row starts in the range.
+        /// Whether a row overlaps the range.
         var isInRange: Bool
     }
 
@@ -69,34 +69,40 @@ final class HeadTraces {
     /// Bytes in memory, about, that it takes to have ``candidates``.
     var candidatesByteCount: Int { 2 * traces.count * MemoryLayout<Candidate>.stride }
 
-    /// A trace that has a row in the range, and its first start in the heads.
+    /// A trace, and what the heads have of it.
     struct Candidate {
         var id: TraceID
+        /// The first start and the last end.
         var start: UInt64
-        /// Whether a row here has what every hit has.
+        var end: UInt64
+        /// Whether a row has what every hit has.
         var isMarked: Bool
+        /// Whether a row overlaps the range.
+        var isInRange: Bool
     }
 
-    /// The traces that have rows in the range, newest first.
+    /// The traces that have rows in the range or marked ones, newest first.
     var candidates: [Candidate] {
         var found: [Candidate] = []
-        for index in 0..<traces.count where traces[index].isInRange {
-            let trace = traces[index]
-            found.append(
-                Candidate(
-                    id: TraceID(high: trace.high, low: trace.low), start: trace.start, isMarked: trace.isMarked))
+        for index in 0..<traces.count where traces[index].isInRange || traces[index].isMarked {
+            found.append(candidate(index))
         }
         return found.sorted { ($1.start, $0.id) < ($0.start, $1.id) }
     }
 
+    private func candidate(_ index: Int) -> Candidate {
+        let trace = traces[index]
+        return Candidate(
+            id: TraceID(high: trace.high, low: trace.low), start: trace.start, end: trace.end,
+            isMarked: trace.isMarked, isInRange: trace.isInRange)
+    }
+
     func contains(_ id: TraceID) -> Bool { !isEmpty && slots[slot(id.high, id.low)] != 0 }
 
-    /// The first start and the last end of a trace; nil if it is not here.
-    func times(of id: TraceID) -> (start: UInt64, end: UInt64)? {
+    /// What there is of a trace; nil if it is not here.
+    func candidate(_ id: TraceID) -> Candidate? {
         let position = slots[slot(id.high, id.low)]
-        guard position != 0 else { return nil }
-        let trace = traces[Int(position) - 1]
-        return (trace.start, trace.end)
+        return position == 0 ? nil : candidate(Int(position) - 1)
     }
 
     /// All rows of a trace, in no order; none if it is not here.
@@ -121,7 +127,7 @@ final class HeadTraces {
             let end = view.end[row]
             let slot = slot(high, low)
             let number = UInt32(truncatingIfNeeded: firstRow + row)
-            let (isMarked, isInRange) = (mask[row], range.contains(start))
+            let (isMarked, isInRange) = (mask[row], range.overlapsSpan(from: start, to: end))
             if slots[slot] == 0 {
                 traces.append(
                     Trace(

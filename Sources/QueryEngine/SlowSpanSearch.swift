@@ -17,7 +17,7 @@ struct SlowSpanSearch {
     let snapshot: StoreSnapshot
 
     func run() async throws -> SlowSpanResult {
-        guard query.limit > 0, query.range.start < query.range.end else {
+        guard query.limit > 0, query.range.moments != nil else {
             return SlowSpanResult(spans: [], partialReason: nil)
         }
         let deadline = QueryDeadline()
@@ -71,9 +71,7 @@ struct SlowSpanSearch {
         if query.minimumDurationNanoseconds > 0 {
             conditions.append(.duration(query.minimumDurationNanoseconds...UInt64.max))
         }
-        if query.range != .all {
-            conditions.append(.start(query.range.start...(query.range.end - 1)))
-        }
+        if query.range != .all, let moments = query.range.moments { conditions.append(.time(moments)) }
         if let status = query.status { conditions.append(.status(status)) }
         if let name = query.spanName { conditions.append(.name(Array(name.utf8))) }
         if let service = query.serviceName { conditions.append(.serviceName(Array(service.utf8))) }

@@ -36,7 +36,7 @@ package struct SlowSpanQuery: Sendable {
     package var minimumDurationNanoseconds: UInt64 = 0
     /// OTLP StatusCode: 0 unset, 1 ok, 2 error.
     package var status: Int32?
-    /// Spans that start in this range.
+    /// Spans that overlap this range.
     package var range: TimeRange = .all
     package var limit: Int = 20
 

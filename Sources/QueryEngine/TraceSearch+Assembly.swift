@@ -25,7 +25,10 @@ extension TraceSearch {
         for id in ids where judged.insert(id).inserted {
             let (parts, failures) = try await blocks.parts(of: id, in: owners[id])
             for (block, error) in failures { fail(block, error) }
-            let known = extent(of: parts.map(\.anchor), beside: heads.times(of: id))
+            let inHeads = heads.candidate(id)
+            // What every hit has, and a span in the range, would be there.
+            if parts.isEmpty, let inHeads, !inHeads.isMarked || !inHeads.isInRange { continue }
+            let known = extent(of: parts.map(\.anchor), beside: inHeads)
             guard newest.mayHold(known.start), known.duration.map({ durations?.contains($0) ?? false }) ?? true
             else { continue }
             wanted.append((id, parts))
@@ -51,7 +54,7 @@ extension TraceSearch {
     private mutating func judgeWhole(_ id: TraceID, _ rows: [AssembledTrace.Row]) throws(QueryError) {
         let held = heldByteCount + rows.count * AssembledTrace.byteCountPerRow
         try memory.hold(held)
-        guard let trace = AssembledTrace(id, rows), trace.hasStart(in: range), holds(trace.facts) else { return }
+        guard let trace = AssembledTrace(id, rows), trace.overlaps(range), holds(trace.facts) else { return }
         let spansets = try judge.spansets(of: trace.judged(leafCount: program.leaves.count)) {
             (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
         }
@@ -88,10 +91,10 @@ extension TraceSearch {
 /// The start and the duration of a trace, as they follow from those of its parts, of which there is one at least: of
 /// copies of a span the one that ends last wins. The duration is nil where a part has none: its last end is not known.
 private func extent(
-    of parts: [TraceAnchor], beside times: (start: UInt64, end: UInt64)?
+    of parts: [TraceAnchor], beside inHeads: HeadTraces.Candidate?
 ) -> (start: UInt64, duration: UInt64?) {
-    let start = parts.reduce(times?.start ?? .max) { min($0, $1.start) }
+    let start = parts.reduce(inHeads?.start ?? .max) { min($0, $1.start) }
     guard parts.allSatisfy({ $0.duration > 0 }) else { return (start, nil) }
-    let end = parts.reduce(times?.end ?? 0) { max($0, $1.start &+ $1.duration) }
+    let end = parts.reduce(inHeads?.end ?? 0) { max($0, $1.start &+ $1.duration) }
     return (start, spanDuration(start: start, end: end))
 }

@@ -116,9 +116,7 @@ extension TraceSearch {
             if !mayLast(trace.duration), rows.isWhole(trace), !isElsewhere(trace.id, shared) { continue }
             let part = rows.rows(of: trace)
             let mayMatch = required.holds(in: part)
-            guard mayMatch || !seesEverything, !part.isEmpty,
-                rows.starts.map({ $0[part].contains(where: range.contains) }) ?? true
-            else { continue }
+            guard mayMatch || !seesEverything, !part.isEmpty else { continue }
             let isComplete = rows.isWhole(trace) && !isElsewhere(trace.id, shared)
             guard isComplete, !needsValues || !mayMatch else {
                 incomplete.append(trace.id)

@@ -101,7 +101,7 @@ extension TraceSearch {
     }
 
     private mutating func settle(_ trace: ColumnTrace) async throws {
-        guard trace.rows.contains(where: { range.contains($0.start) }) else { return }
+        guard trace.rows.contains(where: { range.overlapsSpan(from: $0.start, to: $0.end) }) else { return }
         let rootPart = trace.rootPart
         var root: (service: [UInt8], name: [UInt8])?
         if needsRoot, let part = rootPart.map({ trace.parts[$0] }) {

@@ -29,7 +29,7 @@ struct TraceSearch {
     /// Row groups that are looked into at a time.
     let width: Int
     var newest: NewestTraces
-    /// Whether no source has anything outside of the range: then whatever a hit has is seen in one of them.
+    /// Whether no block has anything outside of the range: then whatever a hit has in one of them is seen there.
     let seesEverything: Bool
     /// Traces that were put together, so that it is not done for every block that has them.
     var judged: Set<TraceID> = []
@@ -75,7 +75,7 @@ struct TraceSearch {
     /// Traces that are put together at a time.
     static let assemblyTraceCount = 256
 
-    /// - Parameter range: The query's, as starts.
+    /// - Parameter range: The moments of the query's.
     init(
         _ query: TraceSearchQuery, _ program: SpansetProgram, _ range: ClosedRange<UInt64>, _ engine: QueryEngine,
         _ snapshot: StoreSnapshot
@@ -189,8 +189,7 @@ struct TraceSearch {
         try memory.hold(heldByteCount + heads.candidatesByteCount)
         for candidate in heads.candidates {
             if newest.isFull, candidate.start < newest.threshold { break }
-            // What a hit has may be in a block.
-            guard candidate.isMarked || !blocks.summaries.isEmpty && !seesEverything else { continue }
+            guard mayBeHit(candidate) else { continue }
             ids.append(candidate.id)
             // A few at first: they may be all that is wanted.
             guard ids.count >= (newest.isFull ? Self.assemblyTraceCount : min(Self.assemblyTraceCount, query.limit))
@@ -202,6 +201,14 @@ struct TraceSearch {
         }
         try await assemble(ids)
     }
+
+    /// Whether a trace may be a hit that no block would show.
+    private func mayBeHit(_ candidate: HeadTraces.Candidate) -> Bool {
+        if blocks.summaries.isEmpty { return candidate.isMarked && candidate.isInRange }
+        // Where all of the blocks is in the range, they show what they have that every hit has, and nothing else: it may
+        // be their spans by which the trace is in the range. Elsewhere they show the traces that have spans in it.
+        return seesEverything ? candidate.isMarked : candidate.isInRange
+    }
 }
 
 extension ServiceCounts {
@@ -212,7 +219,7 @@ extension ServiceCounts {
 
 extension QueryEngine {
     package func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult {
-        guard query.limit > 0, let range = query.range.starts, let program = SpansetProgram(query) else {
+        guard query.limit > 0, let range = query.range.moments, let program = SpansetProgram(query) else {
             return TraceSearchResult(traces: [])
         }
         var search = TraceSearch(query, program, range, self, store.snapshot(over: tenant))

@@ -4,8 +4,8 @@ package import BlockFormat
 package import TraceModel
 package import TraceQL
 
-/// Which traces are searched for. A trace is found if one of its spans starts in ``range`` and the whole trace, with
-/// all its spans whenever they start, is a hit.
+/// Which traces are searched for. A trace is found if one of its spans overlaps ``range`` and the whole trace, with
+/// all its spans whenever they are, is a hit.
 package struct TraceSearchQuery: Sendable {
     /// A trace is a hit if this holds for one of its spans …
     package var filter = SpanFilter.all([])
@@ -162,7 +162,7 @@ package enum TagScope: String, Sendable, CaseIterable {
 
 /// What a list of tag names or values is for.
 package struct TagQuery: Sendable {
-    /// With a filter, or where spans are counted: when spans start. Else blocks and heads that hold nothing of it are
+    /// With a filter, or where spans are counted: what spans overlap. Else blocks and heads that hold nothing of it are
     /// passed over.
     package var range: TimeRange = .all
     /// Only of spans that this one filter selects, as ``CheckedQuery/init(lenient:)`` gives it; nil for all spans.
@@ -244,8 +244,8 @@ package protocol TraceSearching: Sendable {
 }
 
 extension TimeRange {
-    /// The starts that lie in the range; nil if none can.
-    var starts: ClosedRange<UInt64>? {
+    /// The moments of the range; nil if it has none.
+    var moments: ClosedRange<UInt64>? {
         if self == .all { return 0...UInt64.max }
         return start < end ? start...(end - 1) : nil
     }

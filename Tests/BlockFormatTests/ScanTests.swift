@@ -11,7 +11,7 @@ internal import TraceModel
         let matching = spans.filter { span in
             request.conditions.allSatisfy { condition in
                 switch condition {
-                case .start(let range): range.contains(span.start)
+                case .time(let range): span.start <= range.upperBound && span.start + span.duration >= range.lowerBound
                 case .duration(let range): range.contains(span.duration)
                 case .status(let code): span.status == code
                 case .name(let name): Array(span.name.utf8) == name
@@ -36,7 +36,9 @@ internal import TraceModel
             let span = choices.pick(spans)
             let other = choices.pick(spans)
             switch choices.below(5) {
-            case 0: conditions.append(.start(min(span.start, other.start)...max(span.start, other.start)))
+            case 0:
+                let times = [choices.pick([span.start, span.end]), choices.pick([other.start, other.end])].sorted()
+                conditions.append(.time(times[0]...times[1]))
             case 1:
                 let floor = choices.oneIn(4) ? 0 : min(span.duration, other.duration)
                 let ceiling = choices.oneIn(2) ? UInt64.max : max(span.duration, other.duration)
@@ -103,8 +105,9 @@ internal import TraceModel
         let reader = try await write([head]).open()
         let conditions: [[ScanRequest.Condition]] = [
             [], [.duration(0...0)], [.duration(1...UInt64.max)], [.duration(UInt64.max...UInt64.max)],
-            [.duration((1 << 63)...(1 << 63))], [.duration(0...100)], [.start(101...UInt64.max)],
-            [.start((1 << 63 + 1)...UInt64.max), .duration(0...5)],
+            [.duration((1 << 63)...(1 << 63))], [.duration(0...100)], [.time(101...UInt64.max)],
+            [.time((1 << 63 + 1)...UInt64.max), .duration(0...5)], [.time(0...9)], [.time(11...99)], [.time(100...100)],
+            [.time(5...5), .time(1 << 63...1 << 63)], [.time(UInt64.max...UInt64.max)],
         ]
         for conditions in conditions {
             for limit in 1...6 {
@@ -124,7 +127,7 @@ internal import TraceModel
         #expect(reader.footer.statistics.minimumTime == 10)
         #expect(reader.footer.statistics.maximumTime == 100)
         var matches = LongestMatches(limit: 5)
-        _ = try await reader.scan(ScanRequest(conditions: [.start(50...200)], limit: 5), into: &matches)
+        _ = try await reader.scan(ScanRequest(conditions: [.time(50...200)], limit: 5), into: &matches)
         #expect(matches.sorted().map(\.spanID) == [2])
     }
 

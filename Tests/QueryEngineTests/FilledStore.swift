@@ -17,9 +17,15 @@ struct FilledStore {
     private(set) var engine: QueryEngine
     private(set) var sent: [SentRequest] = []
 
-    init(seed: UInt64 = 1, budget: MemoryBudget = MemoryBudget(total: 1 << 30)) async throws {
+    /// - Parameter fanIn: Blocks that are merged at a time.
+    init(
+        seed: UInt64 = 1, budget: MemoryBudget = MemoryBudget(total: 1 << 30), fanIn: Int? = nil
+    ) async throws {
         system = SimulatedFileSystem(seed: seed)
-        opened = try await OpenStore.open(on: system, budget: budget) { $0.journalOptions.segmentByteCount = 1 << 20 }
+        opened = try await OpenStore.open(on: system, budget: budget) {
+            $0.journalOptions.segmentByteCount = 1 << 20
+            if let fanIn { $0.compaction.fanIn = fanIn }
+        }
         engine = QueryEngine(store: opened.store, budget: budget, width: 3)
     }
 
@@ -71,6 +77,12 @@ struct PlacedSpan {
     var name: [UInt8] { [UInt8](spans.strings[spans.name[row]]) }
     var serviceName: [UInt8] { [UInt8](spans.strings[spans.resourceRecord(row).serviceName]) }
     var duration: UInt64 { copy.end > copy.key.start ? copy.end - copy.key.start : 0 }
+
+    /// Whether a moment of the span, from its start to its end, is in the range; one that ends earlier has its start alone.
+    func isIn(_ range: TimeRange) -> Bool {
+        guard range != .all else { return true }
+        return range.start < range.end && copy.key.start < range.end && copy.key.start + duration >= range.start
+    }
 }
 
 extension FilledStore {

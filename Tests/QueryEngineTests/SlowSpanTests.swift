@@ -51,9 +51,7 @@ struct NaiveSlowSpans {
 
     func answer(_ query: SlowSpanQuery) -> [SlowSpan] {
         let matching = spans.filter { placed, _ in
-            let start = placed.copy.key.start
-            return placed.duration >= query.minimumDurationNanoseconds
-                && (query.range == .all || query.range.start <= start && start < query.range.end)
+            placed.duration >= query.minimumDurationNanoseconds && placed.isIn(query.range)
                 && (query.status == nil || query.status == placed.copy.status)
                 && (query.spanName.map { Array($0.utf8) == placed.name } ?? true)
                 && (query.serviceName.map { Array($0.utf8) == placed.serviceName } ?? true)

@@ -12,10 +12,13 @@ struct SmallTraffic {
 
     private var generator: SeededGenerator
     private let traceCount: Int
+    private let hasEndlessSpans: Bool
 
-    init(seed: UInt64, traceCount: Int = 12) {
+    /// - Parameter hasEndlessSpans: Whether some last from 1970 to the end of time, so that they are in every range.
+    init(seed: UInt64, traceCount: Int = 12, hasEndlessSpans: Bool = true) {
         generator = SeededGenerator(seed: seed)
         self.traceCount = traceCount
+        self.hasEndlessSpans = hasEndlessSpans
     }
 
     mutating func request(spanCount: Int) -> OTLPMessage.ExportTraceServiceRequest {
@@ -48,7 +51,7 @@ struct SmallTraffic {
             status.code = Int32(generator.next(below: 3))
             span.status = status
         }
-        if generator.next(below: 40) == 0 {
+        if generator.next(below: 40) == 0, hasEndlessSpans {
             (span.startTimeUnixNano, span.endTimeUnixNano) = generator.next(below: 2) == 0 ? (0, .max) : (.max, 0)
         }
         return span

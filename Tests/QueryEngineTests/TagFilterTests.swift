@@ -142,8 +142,9 @@ private struct NaiveSelection {
         let evaluator = try #require(ReferenceEvaluator(query.filter ?? .everything))
         for trace in traces {
             for index in Set(evaluator.spansets(of: trace).flatMap(\.spans)) {
-                let start = UInt64(trace.spans[index].startNanoseconds)
-                if query.range.start <= start, start < query.range.end { spans.append((trace.spans[index], trace)) }
+                let span = trace.spans[index]
+                let end = UInt64(max(span.startNanoseconds, span.endNanoseconds))
+                if UInt64(span.startNanoseconds) < query.range.end, end >= query.range.start { spans.append((span, trace)) }
             }
         }
     }

@@ -50,7 +50,7 @@ internal import TraceQL
 
     @Test("that are cut are announced, and are the first ones") func cut() async throws {
         var filled = try await FilledStore()
-        var traffic = SmallTraffic(seed: 1)
+        var traffic = SmallTraffic(seed: 1, hasEndlessSpans: false)
         try await filled.append(traffic.request(spanCount: 100))
         var query = TagQuery()
         query.limit = 2

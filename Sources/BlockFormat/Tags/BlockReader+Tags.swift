@@ -16,12 +16,6 @@ extension BlockReader {
         }
     }
 
-    /// Whether all spans of a row group start in a range, Unix nanoseconds.
-    package func startsLie(in range: ClosedRange<UInt64>, ofGroup group: Int) -> Bool {
-        let entry = footer.rowGroups[group]
-        return entry.minimumStart >= range.lowerBound && entry.maximumStart <= range.upperBound
-    }
-
     private func messages(of kind: EncodedAttributes.Message) -> [[UInt8]] {
         switch kind {
         case .resource: schema.resources.map(\.encoded)

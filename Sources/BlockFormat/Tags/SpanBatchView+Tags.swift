@@ -10,10 +10,10 @@ package enum SpanText: Sendable {
 }
 
 extension SpanBatchView {
-    /// Whether a span starts in the range.
-    package func hasStart(in range: ClosedRange<UInt64>) -> Bool {
+    /// Whether a span overlaps the range.
+    package func hasSpan(in range: ClosedRange<UInt64>) -> Bool {
         if range == 0...UInt64.max { return rowCount > 0 }
-        return (0..<rowCount).contains { range.contains(start[$0]) }
+        return (0..<rowCount).contains { range.overlapsSpan(from: start[$0], to: end[$0]) }
     }
 
     /// The keys of all attributes of a place that spans have.

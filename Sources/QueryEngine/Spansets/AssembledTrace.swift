@@ -63,8 +63,10 @@ final class AssembledTrace {
         return ServiceCounts.sorted(Array(counts.values))
     }
 
-    /// Whether a span starts in the range.
-    func hasStart(in range: ClosedRange<UInt64>) -> Bool { rows.contains { range.contains($0.start) } }
+    /// Whether a span overlaps the range.
+    func overlaps(_ range: ClosedRange<UInt64>) -> Bool {
+        rows.contains { range.overlapsSpan(from: $0.start, to: $0.end) }
+    }
 
     /// Orders the rows, and drops the copies that lose.
     private static func winners(_ rows: [Row]) -> [Row] {

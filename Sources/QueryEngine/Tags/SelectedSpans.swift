@@ -23,7 +23,7 @@ protocol SpanSink: AnyObject {
     func take(_ rows: RowMask, group: Int, of reader: BlockReader) async throws -> Int
 }
 
-/// Goes through the spans that one filter selects and that start in a range: every one once, as the copy that wins.
+/// Goes through the spans that one filter selects and that overlap a range: every one once, as the copy that wins.
 ///
 /// Spans of a trace that lies in one block alone are taken from the block's columns; all other traces that may have some
 /// are put together.
@@ -81,7 +81,8 @@ final class SelectedSpans {
     private func goThroughAll(into sink: any SpanSink) async throws {
         reads.prunedBlockCount = snapshot.blocks.count
         try memory.hold(assembly.byteCount)
-        try await assemble(assembly.heads.candidates.filter(\.isMarked).map(\.id), into: sink)
+        try await assemble(
+            assembly.heads.candidates.filter { $0.isMarked && $0.isInRange }.map(\.id), into: sink)
         for block in assembly.blocks.summaries.indices where stop == nil && !sink.isComplete {
             do {
                 try await search(block, into: sink)
@@ -130,7 +131,9 @@ final class SelectedSpans {
             let spansets = try judge.spansets(of: trace.judged(leafCount: judge.program.leaves.count)) {
                 (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
             }
-            let rows = spansets.flatMap(\.rows).filter { range.contains(trace.rows[Int($0)].start) }
+            let rows = spansets.flatMap(\.rows).filter {
+                range.overlapsSpan(from: trace.rows[Int($0)].start, to: trace.rows[Int($0)].end)
+            }
             if !rows.isEmpty { sink.take(rows, of: trace) }
         }
     }
@@ -145,7 +148,7 @@ final class SelectedSpans {
         reads.prunedRowGroupCount += reader.footer.rowGroups.count
         var request = RowRequest(leaf.filter)
         request.requiredMarks = [0]
-        request.range = range
+        (request.range, request.wantsRowsInRange) = (range, true)
         guard let scan = try await BlockTraceScan(reader, request) else { return }
         let (shared, failure) = try await assembly.shared(block, overlaps)
         reason = reason ?? failure
@@ -155,7 +158,7 @@ final class SelectedSpans {
             guard !sink.isComplete, try await checkTime() else { return }
             reads.prunedRowGroupCount -= 1
             reads.readRowGroupCount += 1
-            if isPlain, reader.startsLie(in: range, ofGroup: group) {
+            if isPlain, scan.isInRange(group) {
                 try await searchPlain(group, scan, reader, into: sink)
             } else {
                 try await search(group, scan, reader, shared, into: sink)
@@ -205,9 +208,7 @@ final class SelectedSpans {
         let marks = rows.marks[0]
         if marks.isNone { return (.none, []) }
         for (position, trace) in zip(rows.positions, rows.traces) {
-            let part = rows.rows(of: trace).filter { row in
-                marks[row] && (rows.starts.map { range.contains($0[row]) } ?? true)
-            }
+            let part = rows.rows(of: trace).filter { marks[$0] && rows.inRange[$0] }
             guard !part.isEmpty else { continue }
             if leaf.rest != nil || shared.contains(trace.id) || assembly.heads.contains(trace.id) {
                 incomplete.append(trace.id)

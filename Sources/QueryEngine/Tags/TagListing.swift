@@ -10,7 +10,7 @@ extension QueryEngine {
         let memory = QueryMemory(budget: budget)
         let snapshot = store.snapshot(over: tenant)
         var (names, reason) = try await allNames(scopes, snapshot, query, memory)
-        if let filter = query.filter, let range = query.range.starts {
+        if let filter = query.filter, let range = query.range.moments {
             let tally = TagNameTally(limits: names)
             if let spans = SelectedSpans(filter, range, self, snapshot, QueryMemory(budget: budget)) {
                 let missing = try await spans.run(into: tally)
@@ -96,7 +96,7 @@ extension QueryEngine {
     ) async throws -> ([TagValue], String?) {
         let tally = TagValueTally(subject)
         var reason: String?
-        if let range = query.range.starts,
+        if let range = query.range.moments,
             let spans = SelectedSpans(query.filter ?? .everything, range, self, snapshot, memory)
         {
             do {
@@ -125,8 +125,8 @@ extension QueryEngine {
         block: (BlockReader, QueryDeadline) async throws -> Void
     ) async throws -> String? {
         let deadline = QueryDeadline()
-        guard let range = query.range.starts else { return nil }
-        for view in snapshot.heads where view.hasStart(in: range) { try head(view) }
+        guard let range = query.range.moments else { return nil }
+        for view in snapshot.heads where view.hasSpan(in: range) { try head(view) }
         var reason: String?
         var reads = QueryReads()
         reads.prunedBlockCount = snapshot.blocks.count
