@@ -11,7 +11,8 @@ struct BlocksReading {
 
     /// The live blocks, newest first.
     ///
-    /// - Parameter range: Only those with spans that began then, Unix nanoseconds; nil leaves a side open.
+    /// - Parameter range: Only those whose spans are from then, Unix nanoseconds: whose first start and last end enclose
+    ///   a moment of it. Nil leaves a side open.
     func list(_ range: (start: UInt64?, end: UInt64?)) async throws -> BlocksReport {
         let blocks = try await open().blocks.filter { block in
             block.eventNanoseconds.upperBound >= range.start ?? 0

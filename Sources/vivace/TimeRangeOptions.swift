@@ -3,17 +3,18 @@
 internal import ArgumentParser
 internal import TerminalRendering
 
-/// The options of every command that asks about a stretch of time.
+/// The options of every command that asks about a stretch of time: about the spans that overlap it, or the traces and
+/// blocks that have such spans.
 struct TimeRangeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Only what began within this time until now, as 15m, 1h or 7d; VIVACE_LAST.",
+            "Only what was going on within this time until now, as 15m, 1h or 7d; VIVACE_LAST.",
             valueName: "time"))
     var last: TimeLength?
 
     @Option(
         help: ArgumentHelp(
-            "Only what began then or later: RFC 3339, Unix time, now-1h; VIVACE_START.",
+            "Only what ended then or later: RFC 3339, Unix time, now-1h; VIVACE_START.",
             valueName: "moment"))
     var start: Moment?
 
