@@ -123,8 +123,11 @@ def check_slow(address, trace, spans):
     questions = {
         "": SLOWEST_FIRST, "limit=3": SLOWEST_FIRST[:3], "service=store": ["update", "insert", "select"],
         "name=charge": ["charge"], "status=error": ["charge", "update"], "minDuration=30ms": SLOWEST_FIRST[:5],
-        "status=error&service=store": ["update"], f"start={at(50)}&end={at(96)}": ["update", "insert", "publish"],
-        "service=nobody": [], "minDuration=1m": [],
+        "status=error&service=store": ["update"], "service=nobody": [], "minDuration=1m": [],
+        # What overlaps the range; its end is not part of it.
+        f"start={at(50)}&end={at(96)}": ["root", "charge", "update", "insert", "publish"],
+        f"start={at(36)}&end={at(45)}": ["root", "cart"], f"start={at(96)}&end={at(97)}": ["root", "publish"],
+        f"start={at(101)}&end={at(200)}": [],
     }
     for question, names in questions.items():
         answer = get_json(address, f"/api/slow?{question}")
