@@ -78,6 +78,7 @@ extension BlockReader {
         _ = try await self.dictionaries(dictionaries.map(\.number))
         try await checkRestKeys()
         try await readAll()
+        for (group, entry) in footer.rowGroups.enumerated() { try checkBounds(try await rowGroup(group, entry)) }
         return partCount
     }
 
@@ -101,6 +102,36 @@ extension BlockReader {
                 }
             }
         }
+    }
+
+    /// Proves that the numbers and codes of each chunk lie between the bounds by which searches pass it over.
+    private func checkBounds(_ decoder: borrowing RowGroupDecoder) throws(BlockError) {
+        for chunk in decoder.columns where isKnown(chunk.column) {
+            let count = chunk.valueCount
+            var (least, most) = (UInt64.max, UInt64.min)
+            if !isString(chunk.column) {
+                var values = FlatBuffer<UInt64>(capacity: count)
+                try decoder.integers(chunk.column, count: count, 0..<count, into: &values)
+                for index in 0..<count { (least, most) = (min(least, values[index]), max(most, values[index])) }
+            } else if footer.section(.dictionary, chunk.column) != nil {
+                var codes = FlatBuffer<UInt32>(capacity: count)
+                try decoder.codes(chunk.column, count: count, 0..<count, into: &codes)
+                for index in 0..<count {
+                    (least, most) = (min(least, UInt64(codes[index])), max(most, UInt64(codes[index])))
+                }
+            }
+            guard least > most || least >= chunk.minimum && most <= chunk.maximum else {
+                throw BlockError(
+                    .corrupted,
+                    "\(columnName(chunk.column)) in row group \(decoder.index) of block \(id) has values from \(least) "
+                        + "to \(most), not from \(chunk.minimum) to \(chunk.maximum)")
+            }
+        }
+    }
+
+    private func isKnown(_ column: UInt32) -> Bool {
+        let attributes = FixedColumn.firstAttribute..<(FixedColumn.firstAttribute + UInt32(schema.columns.count))
+        return FixedColumn(rawValue: column) != nil || attributes.contains(column)
     }
 
     private func readAll() async throws {
