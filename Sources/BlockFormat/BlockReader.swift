@@ -107,7 +107,8 @@ package final class BlockReader: Sendable {
     /// The traces whose positions in the index are `traces`, in order.
     func anchors(_ traces: Range<Int>) async throws -> [TraceAnchor] {
         var result: [TraceAnchor] = []
-        result.reserveCapacity(traces.count)
+        // What a damaged block claims may be any number.
+        result.reserveCapacity(min(traces.count, BlockLayout.rowGroupRowLimit + 1))
         var number = pageNumber(ofTrace: traces.lowerBound)
         while number < footer.indexPages.count, footer.indexPages[number].firstTrace < traces.upperBound {
             let page = try await indexPage(number)

@@ -3,7 +3,9 @@
 internal import ByteCoding
 
 // Which traces of a row group are in the range of a scan: those of which a row overlaps it. The trace index says so of
-// most; of the others, which began before the range and last into it, the times of their rows do.
+// most. The times of their rows do of those that began before the range and last beyond it, or end in it but go on in
+// another row group; where rows may end before they start of all that began before it; and of all that stick out of
+// the range if it was asked which rows are in it.
 
 extension BlockTraceScan {
     static let timeColumns: Set<UInt32> = [FixedColumn.start.rawValue, FixedColumn.duration.rawValue]
@@ -22,22 +24,21 @@ extension BlockTraceScan {
         let isReversed = Self.mayHaveReversed(reader.footer.rowGroups[group], directory)
         let shares = rows.traces.map { share(of: $0, isWhole: rows.isWhole($0), isReversed) }
         let unclear = shares.indices.filter { shares[$0] == .unclear || wantsRowsInRange && shares[$0] == .some }
+        guard wantsRowsInRange || !unclear.isEmpty else { return rows.keep(shares.map { $0 != .none }) }
         var inRange = BitMask(count: rows.rowCount)
         if !unclear.isEmpty {
             let decoder = try await reader.decoder(of: group, directory, columns: Self.timeColumns)
             rows.byteCount += decoder.readByteCount
             try mark(unclear.map { rows.traces[$0] }, rows, decoder, in: &inRange)
         }
-        var kept: [Int] = []
-        for (index, share) in shares.enumerated() where share != .none {
+        var isKept: [Bool] = []
+        for (index, share) in shares.enumerated() {
             let part = rows.rows(of: rows.traces[index])
             if share == .all { inRange.mark(part) }
-            if share != .unclear || inRange.marks(anyOf: part) { kept.append(index) }
+            isKept.append(share != .none && (share != .unclear || inRange.marks(anyOf: part)))
         }
         if wantsRowsInRange { rows.inRange = RowMask(inRange) }
-        guard kept.count < shares.count else { return }
-        rows.traces = kept.map { rows.traces[$0] }
-        rows.positions = kept.map { rows.positions[$0] }
+        rows.keep(isKept)
     }
 
     /// How many of the rows that a trace has in a row group overlap the range.
@@ -87,5 +88,15 @@ extension BlockTraceScan {
         where range.overlapsSpan(from: starts[index], to: starts[index] &+ durations[index]) {
             inRange[place] = true
         }
+    }
+}
+
+extension ScannedRows {
+    /// Leaves out the traces that are not kept.
+    fileprivate mutating func keep(_ isKept: [Bool]) {
+        guard isKept.contains(false) else { return }
+        let kept = isKept.indices.filter { isKept[$0] }
+        traces = kept.map { traces[$0] }
+        positions = kept.map { positions[$0] }
     }
 }

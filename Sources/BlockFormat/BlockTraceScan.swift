@@ -113,9 +113,12 @@ package struct BlockTraceScan: Sendable {
 
     /// Bytes in memory, about, that looking into a group takes.
     package func byteCount(ofGroup group: Int) async throws -> Int {
-        let masks = marks.count * reader.footer.rowGroups[group].rowCount
-        let columns = isInRange(group) ? columns : columns.union(Self.timeColumns)
-        return masks + (try await reader.byteCount(ofColumns: columns, group: group))
+        let rowCount = reader.footer.rowGroups[group].rowCount
+        let columnByteCount = try await reader.byteCount(ofColumns: columns, group: group)
+        guard !isInRange(group) else { return marks.count * rowCount + columnByteCount }
+        // Which rows they are of, and the times once more as they are put together.
+        let times = try await reader.byteCount(ofColumns: Self.timeColumns, group: group) + rowCount * 24
+        return marks.count * rowCount + columnByteCount + times
     }
 
     /// What was asked for of the rows of a group.

@@ -82,7 +82,10 @@ struct SharedTraces {
 
     fileprivate mutating func insert(_ shared: [TraceID], in block: Int) {
         guard !shared.isEmpty else { return }
-        if bits.isEmpty { bits = Array(repeating: 0, count: 1 << 10) }
+        if bits.isEmpty {
+            bits = Array(repeating: 0, count: 1 << 10)
+            byteCount += bits.count * 8
+        }
         for id in shared {
             blocks[id, default: []].append(block)
             let bit = Self.bit(of: id)
@@ -96,7 +99,7 @@ struct SharedTraces {
     var isEmpty: Bool { blocks.isEmpty && unknown.isEmpty }
 
     func contains(_ id: TraceID) -> Bool {
-        !isEmpty && (isMarked(id) && blocks[id] != nil || unknown.contains { $0.contains(id) })
+        isMarked(id) && blocks[id] != nil || unknown.contains { $0.contains(id) }
     }
 
     private func isMarked(_ id: TraceID) -> Bool {

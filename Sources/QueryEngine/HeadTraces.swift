@@ -66,7 +66,7 @@ final class HeadTraces {
             + traces.count * MemoryLayout<Trace>.stride
     }
 
-    /// Bytes in memory, about, that it takes to have ``candidates``.
+    /// Bytes in memory, about, that it takes to have ``candidates(where:)``.
     var candidatesByteCount: Int { 2 * traces.count * MemoryLayout<Candidate>.stride }
 
     /// A trace, and what the heads have of it.
@@ -81,11 +81,12 @@ final class HeadTraces {
         var isInRange: Bool
     }
 
-    /// The traces that have rows in the range or marked ones, newest first.
-    var candidates: [Candidate] {
+    /// Some of the traces, newest first.
+    func candidates(where isWanted: (Candidate) -> Bool) -> [Candidate] {
         var found: [Candidate] = []
-        for index in 0..<traces.count where traces[index].isInRange || traces[index].isMarked {
-            found.append(candidate(index))
+        for index in 0..<traces.count {
+            let candidate = candidate(index)
+            if isWanted(candidate) { found.append(candidate) }
         }
         return found.sorted { ($1.start, $0.id) < ($0.start, $1.id) }
     }

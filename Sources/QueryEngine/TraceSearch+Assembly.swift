@@ -29,8 +29,7 @@ extension TraceSearch {
             // What every hit has, and a span in the range, would be there.
             if parts.isEmpty, let inHeads, !inHeads.isMarked || !inHeads.isInRange { continue }
             let known = extent(of: parts.map(\.anchor), beside: inHeads)
-            guard newest.mayHold(known.start), known.duration.map({ durations?.contains($0) ?? false }) ?? true
-            else { continue }
+            guard newest.mayHold(known.start), known.duration.map(mayLast) ?? true else { continue }
             wanted.append((id, parts))
         }
         guard !wanted.isEmpty else { return }

@@ -113,21 +113,26 @@ extension TraceSearch {
         let required = program.required.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
         for (position, trace) in zip(rows.positions, rows.traces) where newest.mayHold(trace.start) {
             // The first thing to be asked: of long traces, say, there are few.
-            if !mayLast(trace.duration), rows.isWhole(trace), !isElsewhere(trace.id, shared) { continue }
+            if !mayLast(trace.duration), isComplete(trace, in: rows, shared) { continue }
             let part = rows.rows(of: trace)
             let mayMatch = required.holds(in: part)
             guard mayMatch || !seesEverything, !part.isEmpty else { continue }
-            let isComplete = rows.isWhole(trace) && !isElsewhere(trace.id, shared)
-            guard isComplete, !needsValues || !mayMatch else {
+            guard isComplete(trace, in: rows, shared), !needsValues || !mayMatch else {
                 incomplete.append(trace.id)
                 if shared.isComplete { owners[trace.id] = [block] + shared.others(with: trace.id) }
                 continue
             }
             guard mayMatch else { continue }
             let place = (block: Int32(truncatingIfNeeded: block), position: Int32(truncatingIfNeeded: position))
-            if !needsRoot, settleByMarks(trace, at: place, part, rows) { continue }
             do {
-                try await settle(trace, at: place, part, rows, reader)
+                let root = needsRoot ? try await reader.root(ofTrace: position) : nil
+                let facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration, root: root)
+                guard holds(facts) else { continue }
+                let judged = JudgedTrace(
+                    rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
+                if !settleByMarks(judged, at: place, rows.firstRow) {
+                    try await settle(judged, at: place, rows.firstRow)
+                }
             } catch let error as BlockError {
                 // Of this trace's root alone.
                 fail(block, error)
@@ -139,63 +144,52 @@ extension TraceSearch {
 
     /// Judges a trace for which it is enough to know which leaves select which of its rows.
     ///
-    /// - Parameter place: The block, and the trace's position in its index.
+    /// - Parameters:
+    ///   - place: The block, and the trace's position in its index.
+    ///   - firstRow: Of the row group.
     /// - Returns: Whether it is; otherwise nothing was done.
     private mutating func settleByMarks(
-        _ trace: TraceAnchor, at place: (block: Int32, position: Int32), _ part: Range<Int>, _ rows: ScannedRows
+        _ trace: JudgedTrace, at place: (block: Int32, position: Int32), _ firstRow: Int
     ) -> Bool {
-        let facts = TraceFacts(id: trace.id, start: trace.start, duration: trace.duration, root: nil)
-        let judged = JudgedTrace(rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
-        guard let selection = judge.selection(of: judged, shownCount: query.spansPerSpanset) else { return false }
-        guard selection.matchedCount > 0, holds(facts) else { return true }
-        let firstRow = rows.firstRow
-        newest.insert(
-            entry(trace, at: place, selection.matchedCount), rows: selection.rows.lazy.map { firstRow + Int($0) })
+        guard let selection = judge.selection(of: trace, shownCount: query.spansPerSpanset) else { return false }
+        if selection.matchedCount > 0 {
+            newest.insert(
+                entry(trace.facts, at: place, selection.matchedCount),
+                rows: selection.rows.lazy.map { firstRow + Int($0) })
+        }
         return true
-    }
-
-    private func entry(
-        _ trace: TraceAnchor, at place: (block: Int32, position: Int32), _ matchedCount: Int
-    ) -> NewestTraces.Entry {
-        NewestTraces.Entry(
-            id: trace.id, start: trace.start, duration: trace.duration, block: place.block, position: place.position,
-            matchedCount: Int32(truncatingIfNeeded: matchedCount))
     }
 
     /// Judges a trace by the columns of the row group that has all of it.
     private mutating func settle(
-        _ trace: TraceAnchor, at place: (block: Int32, position: Int32), _ part: Range<Int>, _ rows: ScannedRows,
-        _ reader: BlockReader
+        _ trace: JudgedTrace, at place: (block: Int32, position: Int32), _ firstRow: Int
     ) async throws {
-        let facts = TraceFacts(
-            id: trace.id, start: trace.start, duration: trace.duration,
-            root: needsRoot ? try await reader.root(ofTrace: Int(place.position)) : nil)
-        guard holds(facts) else { return }
-        let judged = JudgedTrace(rows: part, marks: rows.marks, parents: rows.parents, facts: facts, values: nil)
-        let firstRow = rows.firstRow
-        if let selection = judge.selection(of: judged, shownCount: query.spansPerSpanset) {
-            guard selection.matchedCount > 0 else { return }
-            return newest.insert(
-                entry(trace, at: place, selection.matchedCount), rows: selection.rows.lazy.map { firstRow + Int($0) })
-        }
-        let spansets = try judge.spansets(of: judged) {
+        let spansets = try judge.spansets(of: trace) {
             (byteCount) throws(QueryError) in try memory.hold(heldByteCount + byteCount)
         }
         guard let spanset = spansets.first else { return }
-        guard spansets.count == 1 else { return try await assemble([trace.id]) }
+        guard spansets.count == 1 else { return try await assemble([trace.facts.id]) }
         newest.insert(
-            entry(trace, at: place, spanset.rows.count),
+            entry(trace.facts, at: place, spanset.rows.count),
             rows: spanset.rows.prefix(query.spansPerSpanset).lazy.map { firstRow + Int($0) },
             attributes: spanset.attributes.map { SearchedAttribute(name: $0.name, value: $0.value) })
     }
 
-    /// Whether another block or a head may have spans of a trace.
-    private func isElsewhere(_ id: TraceID, _ shared: SharedTraces) -> Bool {
-        heads.contains(id) || shared.contains(id)
+    private func entry(
+        _ facts: TraceFacts, at place: (block: Int32, position: Int32), _ matchedCount: Int
+    ) -> NewestTraces.Entry {
+        NewestTraces.Entry(
+            id: facts.id, start: facts.start, duration: facts.duration, block: place.block, position: place.position,
+            matchedCount: Int32(truncatingIfNeeded: matchedCount))
+    }
+
+    /// Whether a row group has all there is of a trace: no other one, other block or head has more.
+    private func isComplete(_ trace: TraceAnchor, in rows: ScannedRows, _ shared: SharedTraces) -> Bool {
+        rows.isWhole(trace) && !heads.contains(trace.id) && !shared.contains(trace.id)
     }
 
     /// Whether a hit may have the duration.
-    func mayLast(_ duration: UInt64) -> Bool { durations.map { $0.contains(duration) } ?? false }
+    func mayLast(_ duration: UInt64) -> Bool { durations.contains(duration) }
 
     /// The conditions on the trace as a whole that the query has besides its program.
     func holds(_ facts: TraceFacts) -> Bool {

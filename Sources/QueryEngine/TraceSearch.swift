@@ -43,6 +43,8 @@ struct TraceSearch {
     var openByteCount = 0
     /// What is known of traces that the block at hand shares with others.
     var sharedByteCount = 0
+    /// What is known of the heads' traces while they are gone through.
+    var candidatesByteCount = 0
     /// Bytes that the search takes beside the answer while it is described.
     var describedByteCount = 0
     /// By block: asks row groups that the search did not come by.
@@ -57,8 +59,8 @@ struct TraceSearch {
     let needsValues: Bool
     /// Whether the root of a trace decides.
     let needsRoot: Bool
-    /// Where the duration of every hit lies, nanoseconds; nil if none is allowed.
-    let durations: ClosedRange<UInt64>?
+    /// Where the duration of every hit lies, nanoseconds.
+    let durations: ClosedRange<UInt64>
     var lastYield = ContinuousClock.now
 
     var program: SpansetProgram { judge.program }
@@ -75,17 +77,19 @@ struct TraceSearch {
     /// Traces that are put together at a time.
     static let assemblyTraceCount = 256
 
-    /// - Parameter range: The moments of the query's.
+    /// - Parameters:
+    ///   - range: The moments of the query's.
+    ///   - durations: Of all hits, nanoseconds.
     init(
-        _ query: TraceSearchQuery, _ program: SpansetProgram, _ range: ClosedRange<UInt64>, _ engine: QueryEngine,
-        _ snapshot: StoreSnapshot
+        _ query: TraceSearchQuery, _ program: SpansetProgram, _ range: ClosedRange<UInt64>,
+        _ durations: ClosedRange<UInt64>, _ engine: QueryEngine, _ snapshot: StoreSnapshot
     ) {
         self.query = query
         self.range = range
         judge = SpansetJudge(program, deadline)
         needsValues = program.needsValues
         needsRoot = query.rootName != nil || query.rootServiceName != nil || program.asksForRoots
-        durations = program.durations(in: query.duration)
+        self.durations = durations
         shown = ShownFields(program.shown, isOfWholeTraces: program.showsValues)
         pool = engine.pool
         width = engine.width
@@ -180,16 +184,17 @@ struct TraceSearch {
     func hold() throws(QueryError) { try memory.hold(heldByteCount + (heldByteCount - passingByteCount) / 3) }
 
     /// Of what is held that which is gone before anything is described.
-    private var passingByteCount: Int { openByteCount + sharedByteCount }
+    private var passingByteCount: Int { openByteCount + sharedByteCount + candidatesByteCount }
 
     // MARK: - Heads
 
     mutating func searchHeads() async throws {
         var ids: [TraceID] = []
-        try memory.hold(heldByteCount + heads.candidatesByteCount)
-        for candidate in heads.candidates {
+        candidatesByteCount = heads.candidatesByteCount
+        defer { candidatesByteCount = 0 }
+        try memory.hold(heldByteCount)
+        for candidate in heads.candidates(where: { mayBeHit($0) }) {
             if newest.isFull, candidate.start < newest.threshold { break }
-            guard mayBeHit(candidate) else { continue }
             ids.append(candidate.id)
             // A few at first: they may be all that is wanted.
             guard ids.count >= (newest.isFull ? Self.assemblyTraceCount : min(Self.assemblyTraceCount, query.limit))
@@ -219,10 +224,10 @@ extension ServiceCounts {
 
 extension QueryEngine {
     package func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult {
-        guard query.limit > 0, let range = query.range.moments, let program = SpansetProgram(query) else {
-            return TraceSearchResult(traces: [])
-        }
-        var search = TraceSearch(query, program, range, self, store.snapshot(over: tenant))
+        guard query.limit > 0, let range = query.range.moments, let program = SpansetProgram(query),
+            let durations = program.durations(in: query.duration)
+        else { return TraceSearchResult(traces: []) }
+        var search = TraceSearch(query, program, range, durations, self, store.snapshot(over: tenant))
         return try await search.run()
     }
 }

@@ -90,7 +90,7 @@ internal import TraceModel
         }
     }
 
-    @Test func `times are read only where a trace begins before the range and lasts beyond it`() async throws {
+    @Test func `of whole traces times are read only where one begins before the range and lasts beyond it`() async throws {
         var spans = (0..<100).map { MadeSpan(UInt64($0 + 1)) }
         for index in spans.indices {
             spans[index].traceID = TraceID(high: 1, low: UInt64(index))

@@ -82,7 +82,7 @@ final class SelectedSpans {
         reads.prunedBlockCount = snapshot.blocks.count
         try memory.hold(assembly.byteCount)
         try await assemble(
-            assembly.heads.candidates.filter { $0.isMarked && $0.isInRange }.map(\.id), into: sink)
+            assembly.heads.candidates { $0.isMarked && $0.isInRange }.map(\.id), into: sink)
         for block in assembly.blocks.summaries.indices where stop == nil && !sink.isComplete {
             do {
                 try await search(block, into: sink)
@@ -153,7 +153,7 @@ final class SelectedSpans {
         let (shared, failure) = try await assembly.shared(block, overlaps)
         reason = reason ?? failure
         // Then columns say of every row whether it is selected, and of every trace.
-        let isPlain = leaf.rest == nil && shared.isEmpty && assembly.heads.traceCount == 0
+        let isPlain = leaf.rest == nil && shared.isEmpty && assembly.heads.isEmpty
         for group in scan.groups.map(\.index) {
             guard !sink.isComplete, try await checkTime() else { return }
             reads.prunedRowGroupCount -= 1
