@@ -34,7 +34,7 @@ package enum ValueTest: Hashable, Sendable {
     package func holds(integer: Int64) -> Bool {
         switch self {
         case .exists: true
-        case .tag(let tag): tag.integer == integer || tag.text.isEmpty
+        case .tag(let tag): tag.holds(integer) || tag.text.isEmpty
         case .integer(let range): range.contains(integer)
         case .number(let range): range.contains(Double(integer))
         case .compares(let comparison, .integer(let operand)), .compares(let comparison, .duration(let operand)):
@@ -215,6 +215,9 @@ package struct TagText: Hashable, Sendable {
         double = Double(text)
         boolean = Bool(text.lowercased())
     }
+
+    /// `2` and `2.0` are the integer 2; what is written as an integer is compared as one, with all its digits.
+    func holds(_ value: Int64) -> Bool { integer.map { $0 == value } ?? (double == Double(value)) }
 
     func isContained(in string: RawSpan) -> Bool {
         // Bytes below 0x80 never stand inside of another character. A letter of other scripts whose lower case is

@@ -224,9 +224,12 @@ extension ServiceCounts {
 
 extension QueryEngine {
     package func searchTraces(_ query: TraceSearchQuery, tenant: TenantSet) async throws -> TraceSearchResult {
-        guard query.limit > 0, let range = query.range.moments, let program = SpansetProgram(query),
+        var nothing = TraceSearchResult(traces: [])
+        guard let program = SpansetProgram(query) else { return nothing }
+        if query.isExplained { nothing.explanation = SearchExplanation(program) }
+        guard query.limit > 0, let range = query.range.moments,
             let durations = program.durations(in: query.duration)
-        else { return TraceSearchResult(traces: []) }
+        else { return nothing }
         var search = TraceSearch(query, program, range, durations, self, store.snapshot(over: tenant))
         return try await search.run()
     }

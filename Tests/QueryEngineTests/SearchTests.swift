@@ -117,7 +117,9 @@ struct NaiveSearch {
         case (.tag(let tag), .string(let bytes)):
             let text = String(decoding: bytes, as: UTF8.self).lowercased()
             return contains(Array(text.utf8), Array(tag.text.lowercased().utf8))
-        case (.tag(let tag), .int(let number)): return Int64(tag.text) == number || tag.text.isEmpty
+        case (.tag(let tag), .int(let number)):
+            if let wanted = Int64(tag.text) { return wanted == number }
+            return Double(tag.text) == Double(number) || tag.text.isEmpty
         case (.tag(let tag), .double(let bits)):
             return Double(tag.text) == Double(bitPattern: bits) || tag.text.isEmpty
         case (.tag(let tag), .bool(let value)): return tag.text == "\(value)" || tag.text.isEmpty
@@ -233,7 +235,7 @@ struct NaiveSearch {
         for _ in 0..<2 {
             let naive = try NaiveSearch(filled)
             for (text, expected) in [
-                ("z", [0]), ("WEST", [0]), ("7", [1]), ("1.5", [1]), ("True", [2]), ("", [0, 1, 2]), ("x", []), ("[", []),
+                ("z", [0]), ("WEST", [0]), ("7", [1]), ("7.0", [1]), ("1.5", [1]), ("True", [2]), ("", [0, 1, 2]), ("x", []), ("[", []),
             ] as [(String, [UInt8])] {
                 for subject in [SpanSubject.spanAttribute(key), .resourceAttribute(key)] {
                     var query = TraceSearchQuery()
