@@ -81,7 +81,8 @@ enum JSONResourceWriter {
         JSONValueWriter.writeText(name, text, bytes, &out)
     }
 
-    private static func writeDropped(
+    /// `droppedAttributesCount` by the last field `tag`, if it is not 0; nothing where it throws.
+    static func writeDropped(
         _ tag: UInt64, _ body: ByteCursor, _ bytes: RawSpan, _ out: inout ByteWriter
     ) throws(WireFault) {
         var cursor = body

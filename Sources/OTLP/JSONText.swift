@@ -20,6 +20,47 @@ extension ByteWriter {
         append(literal: "\":")
     }
 
+    /// A list of what `write` writes of each of `elements`.
+    mutating func member(
+        _ name: StaticString, list elements: Range<Int>, _ write: (Int, inout ByteWriter) -> Void
+    ) {
+        member(name)
+        append(UInt8(ascii: "["))
+        for element in elements {
+            separate()
+            write(element, &self)
+        }
+        append(UInt8(ascii: "]"))
+    }
+
+    /// A time or a duration, as a string: most readers of JSON round numbers of so many digits.
+    mutating func member(_ name: StaticString, nanoseconds: UInt64) {
+        member(name)
+        append(UInt8(ascii: "\""))
+        append(decimal: nanoseconds)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// The bytes of an ID in hexadecimal digits, or in base64.
+    mutating func member(_ name: StaticString, identifier bytes: RawSpan, inBase64: Bool = false) {
+        member(name)
+        inBase64 ? append(base64String: bytes) : append(hexadecimalString: bytes)
+    }
+
+    /// An ID of 8 bytes.
+    mutating func member(_ name: StaticString, identifier id: UInt64, inBase64: Bool = false) {
+        member(name)
+        append(byteCount: 8, inBase64: inBase64) { UInt8(truncatingIfNeeded: id >> UInt64(56 - 8 * $0)) }
+    }
+
+    /// An ID of 16 bytes.
+    mutating func member(_ name: StaticString, identifier high: UInt64, _ low: UInt64, inBase64: Bool = false) {
+        member(name)
+        append(byteCount: 16, inBase64: inBase64) { place in
+            UInt8(truncatingIfNeeded: (place < 8 ? high : low) >> UInt64(56 - 8 * (place & 7)))
+        }
+    }
+
     @inline(__always) mutating func append(literal: StaticString) { append(literal.rawSpan) }
 
     /// `bytes` as a JSON string; what is no UTF-8 becomes U+FFFD.
@@ -108,28 +149,39 @@ extension ByteWriter {
 
     /// `bytes` in base64 with padding, as a JSON string.
     mutating func append(base64String bytes: RawSpan) {
-        let alphabet =
-            ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" as StaticString).rawSpan
-        append(UInt8(ascii: "\""))
-        var at = 0
-        while at < bytes.byteCount {
-            let count = Swift.min(3, bytes.byteCount - at)
-            var group = UInt32(bytes[at]) << 16
-            if count > 1 { group |= UInt32(bytes[at + 1]) << 8 }
-            if count > 2 { group |= UInt32(bytes[at + 2]) }
-            append(alphabet[Int(group >> 18)])
-            append(alphabet[Int(group >> 12 & 63)])
-            append(count > 1 ? alphabet[Int(group >> 6 & 63)] : UInt8(ascii: "="))
-            append(count > 2 ? alphabet[Int(group & 63)] : UInt8(ascii: "="))
-            at += 3
-        }
-        append(UInt8(ascii: "\""))
+        append(byteCount: bytes.byteCount, inBase64: true) { bytes[$0] }
     }
 
     /// `bytes` in hexadecimal digits, as a JSON string.
     mutating func append(hexadecimalString bytes: RawSpan) {
+        append(byteCount: bytes.byteCount, inBase64: false) { bytes[$0] }
+    }
+
+    /// A JSON string of the bytes that `byte` gives by their places.
+    @inline(__always)
+    private mutating func append(byteCount: Int, inBase64: Bool, _ byte: (Int) -> UInt8) {
         append(UInt8(ascii: "\""))
-        for at in 0..<bytes.byteCount { append(hexadecimal: bytes[at]) }
+        if inBase64 {
+            for start in stride(from: 0, to: byteCount, by: 3) {
+                append(base64Group: start, Swift.min(3, byteCount - start), byte)
+            }
+        } else {
+            for place in 0..<byteCount { append(hexadecimal: byte(place)) }
+        }
         append(UInt8(ascii: "\""))
+    }
+
+    /// Four letters for the 1 to 3 bytes from `start` on.
+    @inline(__always)
+    private mutating func append(base64Group start: Int, _ count: Int, _ byte: (Int) -> UInt8) {
+        let alphabet =
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" as StaticString).rawSpan
+        var group = UInt32(byte(start)) << 16
+        if count > 1 { group |= UInt32(byte(start + 1)) << 8 }
+        if count > 2 { group |= UInt32(byte(start + 2)) }
+        append(alphabet[Int(group >> 18)])
+        append(alphabet[Int(group >> 12 & 63)])
+        append(count > 1 ? alphabet[Int(group >> 6 & 63)] : UInt8(ascii: "="))
+        append(count > 2 ? alphabet[Int(group & 63)] : UInt8(ascii: "="))
     }
 }

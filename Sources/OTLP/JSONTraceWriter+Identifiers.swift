@@ -7,31 +7,19 @@ internal import TraceModel
 
 extension JSONTraceWriter {
     func writeIdentifiers(_ row: Int, _ out: inout ByteWriter) {
-        var scratch = ByteWriter(capacity: 16)
-        scratch.append(bigEndian: view.traceIDHigh[row])
-        scratch.append(bigEndian: view.traceIDLow[row])
-        writeIdentifier("traceId", scratch.bytes, &out)
-        scratch.removeAll()
-        scratch.append(bigEndian: view.spanID[row])
-        writeIdentifier("spanId", scratch.bytes, &out)
+        out.member("traceId", identifier: view.traceIDHigh[row], view.traceIDLow[row], inBase64: isTempo)
+        out.member("spanId", identifier: view.spanID[row], inBase64: isTempo)
         writeText("traceState", view.traceState[row], &out)
         let parent = view.parentSpanID[row]
         if SpanPresence(rawValue: view.presence[row]).contains(.unusualParent) {
             writeIdentifier("parentSpanId", UInt32(truncatingIfNeeded: parent), &out)
         } else if parent != 0 {
-            scratch.removeAll()
-            scratch.append(bigEndian: parent)
-            writeIdentifier("parentSpanId", scratch.bytes, &out)
+            out.member("parentSpanId", identifier: parent, inBase64: isTempo)
         }
     }
 
     func writeIdentifier(_ name: StaticString, _ code: UInt32, _ out: inout ByteWriter) {
-        if code != 0 { writeIdentifier(name, strings[code], &out) }
-    }
-
-    private func writeIdentifier(_ name: StaticString, _ bytes: RawSpan, _ out: inout ByteWriter) {
-        out.member(name)
-        isTempo ? out.append(base64String: bytes) : out.append(hexadecimalString: bytes)
+        if code != 0 { out.member(name, identifier: strings[code], inBase64: isTempo) }
     }
 
     func writeKind(_ kind: Int32, _ out: inout ByteWriter) {

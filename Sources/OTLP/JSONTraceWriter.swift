@@ -97,14 +97,7 @@ struct JSONTraceWriter {
         _ name: StaticString, _ members: Range<Int>, _ out: inout ByteWriter,
         _ write: (Int, inout ByteWriter) -> Void
     ) {
-        guard !members.isEmpty else { return }
-        out.member(name)
-        out.append(UInt8(ascii: "["))
-        for member in members {
-            out.separate()
-            write(member, &out)
-        }
-        out.append(UInt8(ascii: "]"))
+        if !members.isEmpty { out.member(name, list: members, write) }
     }
 
     private func writeStatus(_ row: Int, _ out: inout ByteWriter) {
@@ -178,10 +171,6 @@ struct JSONTraceWriter {
     }
 
     private func writeTime(_ name: StaticString, _ nanoseconds: UInt64, _ out: inout ByteWriter) {
-        guard nanoseconds != 0 else { return }
-        out.member(name)
-        out.append(UInt8(ascii: "\""))
-        out.append(decimal: nanoseconds)
-        out.append(UInt8(ascii: "\""))
+        if nanoseconds != 0 { out.member(name, nanoseconds: nanoseconds) }
     }
 }

@@ -29,10 +29,13 @@ struct SpanGroups: Sendable {
     }
 
     init(_ rows: [Int], of view: SpanBatchView) {
-        var groupOfRow: [Int] = []
-        groupOfRow.reserveCapacity(rows.count)
-        var found = FoundGroups()
-        for row in rows { groupOfRow.append(found.add(resource: view.resource[row], scope: view.scope[row])) }
+        var found = FoundGroups(rowCount: rows.count)
+        found.add(rows[...], of: view)
+        self.init(rows, found)
+    }
+
+    /// - Parameter found: Of all the rows, in their order.
+    init(_ rows: [Int], _ found: FoundGroups) {
         var nextPlace = [Int](repeating: 0, count: found.counts.count)
         var place = 0
         for index in found.indicesByResource() {
@@ -47,7 +50,7 @@ struct SpanGroups: Sendable {
         }
         order = rows
         guard groups.count > 1 else { return }
-        for (row, group) in zip(rows, groupOfRow) {
+        for (row, group) in zip(rows, found.indexOfRow) {
             order[nextPlace[group]] = row
             nextPlace[group] += 1
         }
@@ -55,16 +58,24 @@ struct SpanGroups: Sendable {
 }
 
 /// The distinct pairs of resource and scope, numbered as they appear.
-private struct FoundGroups {
+struct FoundGroups: Sendable {
+    /// The number of each row's pair.
+    fileprivate private(set) var indexOfRow: [Int] = []
     /// Resource << 32 | scope.
-    private(set) var pairs: [UInt64] = []
-    private(set) var counts: [Int] = []
+    fileprivate private(set) var pairs: [UInt64] = []
+    fileprivate private(set) var counts: [Int] = []
     private var resourceRanks: [Int] = []
     private var indexOfPair: [UInt64: Int] = [:]
     private var rankOfResource: [UInt32: Int] = [:]
     private var last = 0
 
-    mutating func add(resource: UInt32, scope: UInt32) -> Int {
+    init(rowCount: Int) { indexOfRow.reserveCapacity(rowCount) }
+
+    mutating func add(_ rows: ArraySlice<Int>, of view: SpanBatchView) {
+        for row in rows { indexOfRow.append(add(resource: view.resource[row], scope: view.scope[row])) }
+    }
+
+    private mutating func add(resource: UInt32, scope: UInt32) -> Int {
         let pair = UInt64(resource) << 32 | UInt64(scope)
         // Neighbours mostly share their scope.
         if last >= pairs.count || pairs[last] != pair {
@@ -84,7 +95,7 @@ private struct FoundGroups {
         return last
     }
 
-    func indicesByResource() -> [Int] {
+    fileprivate func indicesByResource() -> [Int] {
         (0..<pairs.count).sorted { a, b in
             resourceRanks[a] != resourceRanks[b] ? resourceRanks[a] < resourceRanks[b] : a < b
         }

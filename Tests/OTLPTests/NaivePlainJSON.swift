@@ -8,8 +8,12 @@ struct NaivePlainJSON {
     func service(_ flat: FlatSpan, name: String) -> String {
         let scope = flat.scope ?? OTLPMessage.InstrumentationScope()
         let attributes = scope.attributes.isEmpty ? "" : ",\"attributes\":" + object(scope.attributes)
-        return "{\"serviceName\":\(text(name)),\"resource\":\(object(flat.resource?.attributes ?? [])),\"scopes\":["
-            + "{\"name\":\(text(scope.name)),\"version\":\(text(scope.version))\(attributes),\"spans\":[\(span(flat.span))]}]}"
+        let resource = flat.resource ?? OTLPMessage.Resource()
+        let droppedOfResource = dropped("Attributes", resource.droppedAttributesCount)
+        let droppedOfScope = dropped("Attributes", scope.droppedAttributesCount)
+        return "{\"serviceName\":\(text(name)),\"resource\":\(object(resource.attributes))\(droppedOfResource),\"scopes\":["
+            + "{\"name\":\(text(scope.name)),\"version\":\(text(scope.version))\(attributes)\(droppedOfScope),"
+            + "\"spans\":[\(span(flat.span))]}]}"
     }
 
     private func span(_ span: OTLPMessage.Span) -> String {

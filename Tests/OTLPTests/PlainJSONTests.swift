@@ -9,9 +9,18 @@ import Testing
 import TraceModel
 
 @Suite struct PlainJSONTests {
+    /// - Parameter stepLength: Rows that are grouped at a time.
+    private func encoder(_ rows: [Int], of view: SpanBatchView, stepLength: Int = 1 << 20) -> PlainTraceEncoder {
+        var grouping = PlainTraceEncoder.Grouping(rowCount: rows.count)
+        for start in stride(from: 0, to: rows.count, by: stepLength) {
+            grouping.add(rows[start..<min(start + stepLength, rows.count)], of: view)
+        }
+        return PlainTraceEncoder(rows, grouping, of: view)
+    }
+
     private func plain(_ rows: [Int], of view: SpanBatchView) -> String {
         var out = ByteWriter()
-        PlainTraceEncoder(rows, of: view).encode(0..<rows.count, into: &out)
+        encoder(rows, of: view).encode(0..<rows.count, into: &out)
         return String(decoding: out.array(), as: UTF8.self)
     }
 
@@ -89,6 +98,18 @@ import TraceModel
         #expect(text.contains(#""kind":-7,"#) && text.contains(#""status":{"code":9,"#))
     }
 
+    @Test func `what a resource and a scope have dropped is told beside their attributes`() throws {
+        let resource = Wire.field(1, Sample.keyValue("a", Wire.field(2, varint: 1))) + Wire.field(2, varint: 3)
+        let scope = Wire.field(1, "lib") + Wire.field(4, varint: 7)
+        let request = Wire.field(
+            1, Wire.field(1, resource) + Wire.field(2, Wire.field(1, scope) + Wire.field(2, Sample.ids)))
+        let text = plain([0], of: try decoded(request).view)
+        #expect(
+            text.hasPrefix(
+                #"{"serviceName":"","resource":{"a":true},"droppedAttributesCount":3,"scopes":["#
+                    + #"{"name":"lib","version":"","droppedAttributesCount":7,"spans":[{"spanId":"#))
+    }
+
     @Test(arguments: 700..<730) func `each span reads as the naive writer has it`(seed: UInt64) throws {
         var random = RandomOTLP(seed: seed)
         let (view, _) = try decoded(try random.request(maximumSpans: 40).encoded())
@@ -109,7 +130,7 @@ import TraceModel
         let whole = plain(rows, of: view)
         for pieceLength in [1, 2, 3, 7] {
             var pieces: [String] = []
-            let encoder = PlainTraceEncoder(rows, of: view)
+            let encoder = self.encoder(rows, of: view, stepLength: pieceLength)
             #expect(encoder.spanCount == rows.count)
             for start in stride(from: 0, to: rows.count, by: pieceLength) {
                 var out = ByteWriter()

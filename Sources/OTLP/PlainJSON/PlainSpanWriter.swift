@@ -17,19 +17,19 @@ struct PlainSpanWriter {
 
     func writeSpan(_ row: Int, _ out: inout ByteWriter) {
         out.append(UInt8(ascii: "{"))
-        writeIdentifier("spanId", view.spanID[row], &out)
+        out.member("spanId", identifier: view.spanID[row])
         writeText("name", view.name[row], &out)
         writeParent(row, &out)
         out.member("kind")
         writeKind(view.kind[row], &out)
-        writeTime("startTimeUnixNano", view.start[row], &out)
-        writeTime("endTimeUnixNano", view.end[row], &out)
+        out.member("startTimeUnixNano", nanoseconds: view.start[row])
+        out.member("endTimeUnixNano", nanoseconds: view.end[row])
         out.member("durationMs")
         let (start, end) = (view.start[row], view.end[row])
         writeMilliseconds(end > start ? end - start : 0, &out)
         writeAttributes(view.attributes, owner: row, &out)
-        writeList("events", view.events(of: row), &out, writeEvent)
-        writeList("links", view.links(of: row), &out, writeLink)
+        out.member("events", list: view.events(of: row), writeEvent)
+        out.member("links", list: view.links(of: row), writeLink)
         out.append(literal: ",\"status\":{\"code\":")
         writeStatusCode(view.status[row], &out)
         writeText("message", view.statusMessage[row], &out)
@@ -45,9 +45,9 @@ struct PlainSpanWriter {
     private func writeParent(_ row: Int, _ out: inout ByteWriter) {
         let parent = view.parentSpanID[row]
         if SpanPresence(rawValue: view.presence[row]).contains(.unusualParent) {
-            writeIdentifier("parentSpanId", code: UInt32(truncatingIfNeeded: parent), &out)
+            out.member("parentSpanId", identifier: strings[UInt32(truncatingIfNeeded: parent)])
         } else if parent != 0 {
-            writeIdentifier("parentSpanId", parent, &out)
+            out.member("parentSpanId", identifier: parent)
         } else {
             out.append(literal: ",\"parentSpanId\":\"\"")
         }
@@ -77,7 +77,7 @@ struct PlainSpanWriter {
     private func writeEvent(_ event: Int, _ out: inout ByteWriter) {
         out.append(UInt8(ascii: "{"))
         writeText("name", view.eventName[event], &out)
-        writeTime("timeUnixNano", view.eventTime[event], &out)
+        out.member("timeUnixNano", nanoseconds: view.eventTime[event])
         writeAttributes(view.eventAttributes, owner: event, &out)
         JSONValueWriter.writeCount("droppedAttributesCount", view.eventDropped[event], &out)
         out.append(UInt8(ascii: "}"))
@@ -85,8 +85,8 @@ struct PlainSpanWriter {
 
     private func writeLink(_ link: Int, _ out: inout ByteWriter) {
         out.append(UInt8(ascii: "{"))
-        writeIdentifier("traceId", code: view.linkTraceID[link], &out)
-        writeIdentifier("spanId", code: view.linkSpanID[link], &out)
+        out.member("traceId", identifier: strings[view.linkTraceID[link]])
+        out.member("spanId", identifier: strings[view.linkSpanID[link]])
         writeAttributes(view.linkAttributes, owner: link, &out)
         if view.linkTraceState[link] != 0 { writeText("traceState", view.linkTraceState[link], &out) }
         JSONValueWriter.writeCount("droppedAttributesCount", view.linkDropped[link], &out)
@@ -109,41 +109,9 @@ struct PlainSpanWriter {
         out.append(UInt8(ascii: "}"))
     }
 
-    private func writeList(
-        _ name: StaticString, _ members: Range<Int>, _ out: inout ByteWriter,
-        _ write: (Int, inout ByteWriter) -> Void
-    ) {
-        out.member(name)
-        out.append(UInt8(ascii: "["))
-        for member in members {
-            out.separate()
-            write(member, &out)
-        }
-        out.append(UInt8(ascii: "]"))
-    }
-
     private func writeText(_ name: StaticString, _ code: UInt32, _ out: inout ByteWriter) {
         out.member(name)
         out.append(jsonString: strings[code])
-    }
-
-    private func writeIdentifier(_ name: StaticString, _ id: UInt64, _ out: inout ByteWriter) {
-        var bytes = ByteWriter(capacity: 8)
-        bytes.append(bigEndian: id)
-        out.member(name)
-        out.append(hexadecimalString: bytes.bytes)
-    }
-
-    private func writeIdentifier(_ name: StaticString, code: UInt32, _ out: inout ByteWriter) {
-        out.member(name)
-        out.append(hexadecimalString: strings[code])
-    }
-
-    private func writeTime(_ name: StaticString, _ nanoseconds: UInt64, _ out: inout ByteWriter) {
-        out.member(name)
-        out.append(UInt8(ascii: "\""))
-        out.append(decimal: nanoseconds)
-        out.append(UInt8(ascii: "\""))
     }
 
     /// Exactly, with as many digits behind the point as it takes.

@@ -15,8 +15,10 @@ package import TraceModel
 ///          "status":{"code":"error","message":"no stock"}}]}]}
 ///
 /// These fields are always there. Behind them stand `traceState` and `droppedAttributesCount`, `droppedEventsCount`,
-/// `droppedLinksCount` where they are not empty or 0, so that nobody takes for whole what its sender cut. Kinds and codes
-/// without a name are numbers. Values are as ``PlainValueWriter`` has them. A key that occurs twice is written twice,
+/// `droppedLinksCount` where they are not empty or 0, so that nobody takes for whole what its sender cut; a scope has
+/// `attributes` and `droppedAttributesCount` before its spans, and a resource its `droppedAttributesCount` beside it, if
+/// there are any. Flags, URLs of schemas and references to entities are left out. Kinds and codes without a name are
+/// numbers. Values are as ``PlainValueWriter`` has them. A key that occurs twice is written twice,
 /// as it was sent: JSON's readers keep the last. Times are texts: as numbers of 19 digits most readers of JSON would
 /// round them.
 ///
@@ -30,11 +32,23 @@ package struct PlainTraceEncoder: Sendable {
     /// Bytes that an encoder takes for each of its rows, about, while it is made.
     package static let byteCountPerRow = 32
 
-    /// - Parameter rows: Row numbers of `view`.
-    package init(_ rows: [Int], of view: SpanBatchView) {
+    /// What resources and scopes rows have. Takes the rows of a long trace in steps, between which others can have the
+    /// thread.
+    package struct Grouping: Sendable {
+        fileprivate var found: FoundGroups
+
+        package init(rowCount: Int) { found = FoundGroups(rowCount: rowCount) }
+
+        package mutating func add(_ rows: ArraySlice<Int>, of view: SpanBatchView) { found.add(rows, of: view) }
+    }
+
+    /// - Parameters:
+    ///   - rows: Row numbers of `view`.
+    ///   - grouping: Of all of them, in their order.
+    package init(_ rows: [Int], _ grouping: Grouping, of view: SpanBatchView) {
         self.view = view
         strings = view.strings
-        groups = SpanGroups(rows, of: view)
+        groups = SpanGroups(rows, grouping.found)
     }
 
     package var spanCount: Int { groups.order.count }
@@ -65,8 +79,7 @@ package struct PlainTraceEncoder: Sendable {
             out.separate()
             out.append(literal: "{\"serviceName\":")
             out.append(jsonString: strings[record.serviceName])
-            out.member("resource")
-            PlainValueWriter.writeAttributes(ofResource: strings[record.encoded], &out)
+            PlainValueWriter.writeMembers(ofResource: strings[record.encoded], &out)
             out.append(literal: ",\"scopes\":[")
         }
         out.separate()

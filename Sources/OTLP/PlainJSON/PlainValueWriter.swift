@@ -4,12 +4,13 @@ internal import ByteCoding
 internal import TraceModel
 
 /// Writes attributes as members of JSON objects, and their values as JSON has them: strings, numbers, Booleans, lists and
-/// objects. Raw bytes are texts in base64; no value is null.
+/// objects. Raw bytes are texts in base64.
 ///
 /// What readers of JSON cannot hold as a number is a text: NaN, the infinities, and integers beyond ±(2⁵³ - 1), which
 /// those with nothing but doubles would round in silence (RFC 8259, section 6).
 ///
-/// Recursive: what is kept was validated to be shallow. Bytes that cannot be read are left out.
+/// An absent value, and a list that cannot be read, are null; attributes of a resource or scope that cannot be read are
+/// left out altogether. Recursive: what is kept was validated to be shallow.
 enum PlainValueWriter {
     private static let safeIntegers: ClosedRange<Int64> = -(1 << 53 - 1)...(1 << 53 - 1)
 
@@ -27,14 +28,16 @@ enum PlainValueWriter {
         }
     }
 
-    /// The attributes of a Resource message as an object.
-    static func writeAttributes(ofResource bytes: RawSpan, _ out: inout ByteWriter) {
-        out.append(UInt8(ascii: "{"))
+    /// The member `resource`, which has the attributes of a Resource message, and `droppedAttributesCount` if it is not 0.
+    static func writeMembers(ofResource bytes: RawSpan, _ out: inout ByteWriter) {
+        out.append(literal: ",\"resource\":{")
         writeAttributes(ResourceField.attributes, bytes, &out)
         out.append(UInt8(ascii: "}"))
+        writeDropped(ResourceField.droppedAttributes, bytes, &out)
     }
 
-    /// The members `name`, `version` and, if there are any, `attributes` of an InstrumentationScope message.
+    /// The members `name`, `version` and, if there are any, `attributes` and `droppedAttributesCount` of an
+    /// InstrumentationScope message.
     static func writeMembers(ofScope bytes: RawSpan, _ out: inout ByteWriter) {
         for (name, tag) in [("name", ScopeField.name), ("version", ScopeField.version)] as [(StaticString, UInt64)] {
             out.member(name)
@@ -48,6 +51,11 @@ enum PlainValueWriter {
         let first = out.count
         writeAttributes(ScopeField.attributes, bytes, &out)
         out.count == first ? out.truncate(to: start) : out.append(UInt8(ascii: "}"))
+        writeDropped(ScopeField.droppedAttributes, bytes, &out)
+    }
+
+    private static func writeDropped(_ tag: UInt64, _ bytes: RawSpan, _ out: inout ByteWriter) {
+        try? JSONResourceWriter.writeDropped(tag, ByteCursor(over: bytes), bytes, &out)
     }
 
     private static func writeAttributes(_ tag: UInt64, _ bytes: RawSpan, _ out: inout ByteWriter) {

@@ -38,7 +38,7 @@ struct TraceAnswer {
         let form = AnswerForm(accept)
         if version == .v1, found?.rows.isEmpty ?? true { return Response(status: .notFound) }
         // Before the body, which counts what is held by then.
-        let plain = version == .v2 && form == .plain ? try PlainTraceJSON(id, found) : nil
+        let plain = version == .v2 && form == .plain ? try await PlainTraceJSON(id, found) : nil
         let body = TraceBody(found, presence: presence, limits)
         if let plain { return try response(form.contentType, body, plain) }
         switch (version, form) {
