@@ -46,8 +46,8 @@ package struct ServerConfiguration: Sendable {
     package var memoryByteCount = 1 << 30
     /// How long spans are kept.
     package var retention = RetentionPolicy()
-    /// What the status pages say of the options.
-    package var texts = ConfigurationTexts()
+    /// What the status pages say of the options to whoever may ask for some tenants alone; nil for all tenants.
+    package var texts: @Sendable (TenantSet?) -> ConfigurationTexts = { _ in ConfigurationTexts() }
     package var limits = ServerLimits()
     /// Queries that take as long are logged; nil for none.
     package var slowQueryDuration: Duration? = .seconds(10)
@@ -66,8 +66,6 @@ package struct ConfigurationTexts: Sendable {
     package var builtIn = ""
     /// Those that name files which are read again when they change; empty if there are none.
     package var reloaded = ""
-    /// What of these whoever may ask for some tenants alone is shown; nil for everything.
-    package var narrowed: (@Sendable (TenantSet) -> ConfigurationTexts)?
 
     package init() {}
 }

@@ -23,8 +23,8 @@ struct ServeOptions: Sendable {
     var tls: TLSFiles?
     var tokensPath: String?
     var log: LogOptions
-    /// What the status pages say of all these.
-    var texts = ConfigurationTexts()
+    /// What the status pages say of all these to whoever may ask for some tenants alone; nil for all tenants.
+    var texts: @Sendable (TenantSet?) -> ConfigurationTexts = { _ in ConfigurationTexts() }
 }
 
 extension ServeCommand {
@@ -39,9 +39,9 @@ extension ServeCommand {
             var layers = OptionLayers(
                 variables: ProcessInfo.processInfo.environment, variablePrefix: "VIVACE_", file: try optionFile())
             var options = try options(&layers)
-            options.texts = Self.texts(layers)
-            let overrides = options.retention.overrides
-            options.texts.narrowed = { [layers] tenants in
+            let (all, overrides) = (Self.texts(layers), options.retention.overrides)
+            options.texts = { [layers] tenants in
+                guard let tenants else { return all }
                 let shown = TenantRetention(overrides.filter { tenants.tenants.contains($0.key) })
                 return Self.texts(layers.showing(shown?.description, as: "tenant-retention"))
             }

@@ -329,10 +329,14 @@ private let spans = [
             configuration.tenancy = .byHeader
             configuration.build.version = "1.2.3"
             configuration.retention.overrides = [.init("team-a")!: 36 * 3_600]
-            configuration.texts.effective = "memory: \"2GiB\"\nhttp: \":1\"\n"
-            configuration.texts.changed = "memory: \"2GiB\"\n"
-            configuration.texts.builtIn = "memory: \"1GiB\"\n"
-            configuration.texts.reloaded = "tokens: \"t\"\n"
+            configuration.texts = { _ in
+                var texts = ConfigurationTexts()
+                texts.effective = "memory: \"2GiB\"\nhttp: \":1\"\n"
+                texts.changed = "memory: \"2GiB\"\n"
+                texts.builtIn = "memory: \"1GiB\"\n"
+                texts.reloaded = "tokens: \"t\"\n"
+                return texts
+            }
         }) { server in
             func page(_ name: String) async throws -> String {
                 let answer = try await server.get("/status/\(name)")

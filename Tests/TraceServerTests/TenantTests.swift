@@ -130,11 +130,11 @@ import TraceStorage
                 configuration.tenancy = .byHeader
                 let names = ["a", "b", "c"].compactMap { TenantID($0) }
                 configuration.retention.overrides = Dictionary(uniqueKeysWithValues: names.map { ($0, 3_600) })
-                configuration.texts.effective = "all of a, b, c"
-                configuration.texts.changed = "changed of a, b, c"
-                configuration.texts.narrowed = { tenants in
+                configuration.texts = { tenants in
+                    let names = tenants.map { "\($0)" } ?? "a, b, c"
                     var texts = ConfigurationTexts()
-                    (texts.effective, texts.changed) = ("all of \(tenants)", "changed of \(tenants)")
+                    (texts.effective, texts.changed) = ("all of \(names)", "changed of \(names)")
+                    texts.reloaded = "reloaded of \(names)"
                     return texts
                 }
             }
@@ -154,6 +154,8 @@ import TraceStorage
                 #expect(limits.hasSuffix(end) && all == "all of \(text)", "\(token)")
                 let changed = try await page("config?mode=diff")
                 #expect(changed == "changed of \(text)")
+                let reloaded = try await page("runtime_config")
+                #expect(reloaded.hasSuffix("\nreloaded of \(text)"))
             }
         }
     }

@@ -159,11 +159,12 @@ extension FieldExpression {
 
     /// A query's text without strings in backticks, which stand in quotes.
     private static func withQuotes(_ text: String) -> String {
-        var result = ""
+        // Of code points: a combining mark would be one character with the backtick before it.
+        var result = String.UnicodeScalarView()
         /// What ends the string that is being read.
-        var delimiter: Character?
+        var delimiter: Unicode.Scalar?
         var isEscaped = false
-        for character in text {
+        for character in text.unicodeScalars {
             if delimiter == nil, character == "`" || character == "\"" {
                 delimiter = character
                 result.append("\"")
@@ -176,6 +177,6 @@ extension FieldExpression {
                 result.append(character)
             }
         }
-        return result
+        return String(result)
     }
 }

@@ -121,7 +121,7 @@ private struct PacedWriter: ResponseBodyWriter {
     var writer: any ResponseBodyWriter
     let channel: any Channel
     private var unseenByteCount = 0
-    /// Whether the channel knows of what was written; nil if it has to.
+    /// Whether the channel knows of what was written; nil if nothing was written that it might not know of.
     private var sight: Sight?
 
     /// The channel's own buffer, beyond which it wants no more.

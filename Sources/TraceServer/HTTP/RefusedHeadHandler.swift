@@ -13,6 +13,9 @@ final class RefusedHeadHandler: ChannelDuplexHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// What a URL may not have as it is.
+    private static let refusedText =
+        "blanks, control characters, and letters beyond ASCII where an earlier request of the connection had a body"
     private let overflowText: String
     private var refusal: (status: HTTPResponseStatus, text: String)?
 
@@ -23,19 +26,19 @@ final class RefusedHeadHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError { refusal = refusal ?? refusal(for: error) }
+        if let error = error as? HTTPParserError { refusal = refusal ?? answer(to: error) }
         context.fireErrorCaught(error)
     }
 
-    private func refusal(for error: HTTPParserError) -> (HTTPResponseStatus, String) {
+    private func answer(to error: HTTPParserError) -> (HTTPResponseStatus, String) {
         switch error {
         case .headerOverflow: (.requestHeaderFieldsTooLarge, overflowText)
         case .invalidURL, .invalidConstant, .invalidVersion:
             // Behind a blank in a URL the decoder looks for a version.
             (
                 .badRequest,
-                "the request's first line can't be read (\(error.debugDescription)): blanks, line breaks and other control"
-                    + " characters in a URL have to be percent-encoded (a blank is %20), as curl does with --data-urlencode\n"
+                "the request's first line can't be read (\(error.debugDescription)): in a URL \(Self.refusedText) have to be"
+                    + " percent-encoded (a blank is %20), as curl does with --data-urlencode\n"
             )
         default: (.badRequest, "the request can't be read as HTTP/1.1: \(error.debugDescription)\n")
         }

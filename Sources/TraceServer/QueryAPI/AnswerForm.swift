@@ -3,7 +3,7 @@
 /// How who asks wants to be answered, by `Accept`.
 enum AnswerForm {
     case protobuf
-    /// JSON for language models, where there is such a form; plain JSON elsewhere.
+    /// JSON for language models, where there is such a form; the usual JSON elsewhere.
     case plain
     case json
 

@@ -45,6 +45,13 @@ struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// As ``name(_:)`` does, of a text that only the running program knows.
+    mutating func name(text: String) {
+        string(text)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     mutating func field(_ name: StaticString, _ value: String) {
         self.name(name)
         string(value)

@@ -23,7 +23,7 @@ struct QueryAPI: HTTPResponding {
         guard text.utf8.count <= limits.urlByteCount else {
             return plainText(
                 .uriTooLong,
-                "the URL is too long: it has \(text.utf8.count) bytes, and \(limits.urlByteCount) are allowed;"
+                "the URL is too long: it has \(text.utf8.count) bytes, percent-encoded, and \(limits.urlByteCount) are allowed;"
                     + " \(longURLAdvice)\n")
         }
         let target = RequestTarget(text)

@@ -50,7 +50,7 @@ extension StatusPages {
 
     /// Options name the files of keys and tokens; what stands in those is nowhere shown.
     func configurationText(_ target: RequestTarget, to visible: TenantSet?) throws(ParameterError) -> String {
-        let shown = visible.flatMap { configuration.narrowed?($0) } ?? configuration
+        let shown = configuration(visible)
         return switch try target.choice("mode", ConfigurationMode.self) {
         case nil: shown.effective
         case .diff: shown.changed
@@ -58,12 +58,13 @@ extension StatusPages {
         }
     }
 
-    var runtimeConfigurationText: String {
-        guard !configuration.reloaded.isEmpty else {
+    func runtimeConfigurationText(to visible: TenantSet?) -> String {
+        let reloaded = configuration(visible).reloaded
+        guard !reloaded.isEmpty else {
             return "# nothing changes while the server runs: options are read at its start\n{}\n"
         }
         return "# options are read at the start; what stands in these files is read again when it changes\n"
-            + configuration.reloaded
+            + reloaded
     }
 
     func tenantOverrides(_ name: String) throws(ParameterError) -> Response {

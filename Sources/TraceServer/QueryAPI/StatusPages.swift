@@ -33,7 +33,8 @@ struct StatusPages: Sendable {
     let store: any StoreStatusProviding
     let listeners: ListenerAddresses
     let metrics: ServerMetrics
-    let configuration: ConfigurationTexts
+    /// What whoever may ask for some tenants alone is shown of the options; nil for all tenants.
+    let configuration: @Sendable (TenantSet?) -> ConfigurationTexts
     let tenantLimits: TenantLimits
     let start = ContinuousClock.now
 
@@ -52,7 +53,7 @@ struct StatusPages: Sendable {
         case .services: plainText(.ok, servicesText)
         case .endpoints: plainText(.ok, endpointsText)
         case .configuration: plainText(.ok, try configurationText(target, to: visible))
-        case .runtimeConfiguration: plainText(.ok, runtimeConfigurationText)
+        case .runtimeConfiguration: plainText(.ok, runtimeConfigurationText(to: visible))
         case .overrides: plainText(.ok, tenantLimits.text(to: visible))
         case .tenantOverrides: try tenantOverrides(part)
         case .usageStatistics: plainText(.ok, usageStatisticsText)

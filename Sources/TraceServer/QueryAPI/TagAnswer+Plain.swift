@@ -21,7 +21,7 @@ extension TagAnswer {
                 var isOpen = false
                 for value in found.values where value.kind == kind {
                     if !isOpen {
-                        json.name(kind.name)
+                        json.name(text: kind.rawValue)
                         json.beginList()
                         isOpen = true
                     }
@@ -33,18 +33,6 @@ extension TagAnswer {
             json.endObject()
             close(&json, partial: "partial", found.partialReason)
             try await writer.write(json.takeBuffer())
-        }
-    }
-}
-
-extension TagValue.Kind {
-    fileprivate var name: StaticString {
-        switch self {
-        case .string: "string"
-        case .int: "int"
-        case .float: "float"
-        case .bool: "bool"
-        case .keyword: "keyword"
         }
     }
 }
