@@ -21,8 +21,8 @@ final class RefusedHeadHandler: ChannelDuplexHandler {
 
     init(_ limits: ServerLimits) {
         overflowText =
-            "the URL and the header fields of a request have more than \(limits.headerByteCount >> 10) KiB; a URL is too"
-            + " long above \(limits.urlByteCount >> 10) KiB: \(longURLAdvice)\n"
+            "the URL and the header fields of a request have more than \(limits.headerByteCount >> 10) KiB, or there are"
+            + " more than 200 header fields; a URL is too long above \(limits.urlByteCount >> 10) KiB: \(longURLAdvice)\n"
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
