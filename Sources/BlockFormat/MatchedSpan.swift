@@ -19,17 +19,17 @@ package struct MatchedSpan: Hashable, Sendable {
     }
 }
 
-/// What a search shows of some rows of one row group, in columns, in the order of the rows.
+/// What a search shows of some rows of one row group or view, in columns, in the order of the rows.
 package struct MatchedColumns: Sendable {
-    package fileprivate(set) var spanIDs: [UInt64]
+    package internal(set) var spanIDs: [UInt64]
     /// Unix nanoseconds.
-    package fileprivate(set) var starts: [UInt64]
+    package internal(set) var starts: [UInt64]
     /// Nanoseconds.
-    package fileprivate(set) var durations: [UInt64]
+    package internal(set) var durations: [UInt64]
     /// Codes for ``BlockReader/names(ofCodes:)``, all of which there are, or places in ``localNames``.
-    package fileprivate(set) var names: [UInt32]
-    /// Nil where the block has a dictionary of names.
-    package fileprivate(set) var localNames: [[UInt8]]?
+    package internal(set) var names: [UInt32]
+    /// Nil where a block has a dictionary of names.
+    package internal(set) var localNames: [[UInt8]]?
 }
 
 extension BlockReader {

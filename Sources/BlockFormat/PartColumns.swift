@@ -47,7 +47,7 @@ package struct PartColumns: Sendable {
             while end < pairs.count, Int(pairs[end] &>> 32) == row { end += 1 }
             let numbers = (next..<end).map { Int(UInt32(truncatingIfNeeded: pairs[$0])) }
             if numbers.count == 1 {
-                try values.append(code: UInt64(numbers[0])) { SpanValue(found[numbers[0]]) }
+                values.append(code: UInt64(numbers[0])) { SpanValue(found[numbers[0]]) }
             } else {
                 values.append(numbers.isEmpty ? nil : SpanValue(arrayOf: numbers.map { found[$0] }))
             }
@@ -101,7 +101,7 @@ private struct EventTimes: TagColumn {
 
 extension ListedValues.Value {
     /// An ID's bytes as its digits.
-    fileprivate var asIdentifier: Self {
+    var asIdentifier: Self {
         guard case .string(let bytes) = self else { return self }
         let digits = Array("0123456789abcdef".utf8)
         return .string(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
@@ -109,7 +109,7 @@ extension ListedValues.Value {
 }
 
 extension SpanValue {
-    fileprivate init(_ value: ListedValues.Value) {
+    init(_ value: ListedValues.Value) {
         switch value {
         case .string(let bytes): self = .string(bytes)
         case .integer(let number): self = .integer(number)
@@ -118,7 +118,7 @@ extension SpanValue {
         }
     }
 
-    fileprivate init(arrayOf values: [ListedValues.Value]) {
+    init(arrayOf values: [ListedValues.Value]) {
         var array = ByteWriter()
         for value in values {
             // An AnyValue each.

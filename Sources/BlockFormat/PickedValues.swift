@@ -18,7 +18,9 @@ package struct PickedValues: Sendable {
     }
 
     /// - Parameter code: Values of one code are the same.
-    mutating func append(code: UInt64, _ value: () throws(BlockError) -> SpanValue?) throws(BlockError) {
+    mutating func append<Failure>(
+        code: UInt64, _ value: () throws(Failure) -> SpanValue?
+    ) throws(Failure) {
         if let known = placesOfCodes[code] {
             places.append(known)
         } else {

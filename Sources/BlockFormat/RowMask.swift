@@ -30,6 +30,9 @@ package enum RowMask: Sendable {
         self.init(BitMask(count: rows.count) { rows[$0] })
     }
 
+    /// The rows for which `holds` says so; ``none`` if it does for no row.
+    package init(count: Int, where holds: (Int) -> Bool) { self.init(BitMask(count: count, where: holds)) }
+
     /// - Parameters:
     ///   - rows: Rising, below `count`.
     ///   - count: Of all rows.

@@ -111,10 +111,10 @@ private struct ColumnProbe: ~Copyable {
             var values = PickedValues()
             for index in rows.indices {
                 let number = numbers[index]
-                try values.append(code: number) { .integer(Int64(Int32(truncatingIfNeeded: number))) }
+                values.append(code: number) { .integer(Int64(Int32(truncatingIfNeeded: number))) }
             }
             return values
-        case .scopeAttribute(let key): return try scopes { Self.value(key, in: $0, of: .scope) }
+        case .scopeAttribute(let key): return try scopes { SpanValue(of: key, in: $0.rawSpan, .scope) }
         case .scopeName: return try scopes { .string(EncodedAttributes.text(.name, in: $0.rawSpan)) }
         case .scopeVersion: return try scopes { .string(EncodedAttributes.text(.version, in: $0.rawSpan)) }
         case .isRoot:
@@ -122,7 +122,7 @@ private struct ColumnProbe: ~Copyable {
             var values = PickedValues()
             for index in rows.indices {
                 let isRoot = parents[index] == 0 || parents[index] == 2
-                try values.append(code: isRoot ? 1 : 0) { isRoot ? .boolean(true) : nil }
+                values.append(code: isRoot ? 1 : 0) { isRoot ? .boolean(true) : nil }
             }
             return values
         case .eventAttribute, .linkAttribute, .eventName, .eventTime, .linkTraceID, .linkSpanID:
@@ -144,7 +144,10 @@ private struct ColumnProbe: ~Copyable {
         for index in rows.indices {
             let code = codes[index]
             guard code < UInt64(schema.resources.count) else { throw unfit() }
-            try values.append(code: code) { Self.value(key, in: schema.resources[Int(code)].encoded, of: .resource) }
+            values.append(code: code) {
+                let message = schema.resources[Int(code)].encoded
+                return SpanValue(of: key, in: message.rawSpan, .resource)
+            }
         }
         return values
     }
@@ -155,20 +158,9 @@ private struct ColumnProbe: ~Copyable {
         for index in rows.indices {
             let code = codes[index]
             guard code < UInt64(schema.scopes.count) else { throw unfit() }
-            try values.append(code: code) { value(schema.scopes[Int(code)].encoded) }
+            values.append(code: code) { value(schema.scopes[Int(code)].encoded) }
         }
         return values
-    }
-
-    private static func value(
-        _ key: [UInt8], in message: [UInt8], of kind: EncodedAttributes.Message
-    ) -> SpanValue? {
-        var value: SpanValue?
-        EncodedAttributes.forEach(in: message.rawSpan, of: kind) { found, type, bits, bytes in
-            guard value == nil, found.isEqual(to: key.rawSpan) else { return }
-            value = SpanValue(type, bits, bytes)
-        }
-        return value
     }
 
     /// The first value that each row has of any type.
@@ -229,7 +221,7 @@ private struct ColumnProbe: ~Copyable {
             var values = PickedValues()
             for index in places.indices {
                 let number = numbers[index]
-                try values.append(code: number) { SpanValue(type, AttributeScatter.bits(number, type), RawSpan()) }
+                values.append(code: number) { SpanValue(type, AttributeScatter.bits(number, type), RawSpan()) }
             }
             return values
         }
@@ -243,7 +235,7 @@ private struct ColumnProbe: ~Copyable {
     ) throws(BlockError) -> PickedValues {
         var values = PickedValues()
         guard decoder.chunk(column) != nil else {
-            for _ in places { try values.append(code: 0) { .string(nothing) } }
+            for _ in places { values.append(code: 0) { .string(nothing) } }
             return values
         }
         guard let dictionary = dictionaries[column] else {
@@ -258,7 +250,7 @@ private struct ColumnProbe: ~Copyable {
         for index in places.indices {
             let code = Int(codes[index])
             guard code < dictionary.value.count else { throw unfit() }
-            try values.append(code: UInt64(code)) {
+            values.append(code: UInt64(code)) {
                 let bytes = dictionary.value.value(code).bytes
                 return SpanValue(type, 0, bytes.rawSpan)
             }

@@ -25,4 +25,15 @@ extension SpanValue {
         case .absent, .empty, .keyValueList, .bytes: return nil
         }
     }
+
+    /// The value of an attribute of a resource or scope.
+    init?(of key: [UInt8], in message: RawSpan, _ kind: EncodedAttributes.Message) {
+        var value: SpanValue?
+        EncodedAttributes.forEach(in: message, of: kind) { found, type, bits, bytes in
+            guard value == nil, found.isEqual(to: key.rawSpan) else { return }
+            value = SpanValue(type, bits, bytes)
+        }
+        guard let value else { return nil }
+        self = value
+    }
 }

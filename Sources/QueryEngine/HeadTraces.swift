@@ -21,17 +21,19 @@ final class HeadTraces {
     /// Odd, random: whoever sends trace IDs can't choose those that collide.
     private let multiplier = UInt64.random(in: .min ... .max) | 1
 
-    private struct Trace: BitwiseCopyable {
-        var high: UInt64
-        var low: UInt64
-        var start: UInt64
-        var end: UInt64
-        /// The row that was met last, plus one.
-        var lastRow: UInt32
+    /// What the heads have of a trace.
+    struct Trace: BitwiseCopyable {
+        let id: TraceID
+        /// The first start and the last end.
+        fileprivate(set) var start: UInt64
+        fileprivate(set) var end: UInt64
+        /// The number of the row that was met last, plus one.
+        fileprivate var lastRow: UInt32
+        fileprivate(set) var rowCount: UInt32 = 1
         /// Whether a row has what every hit has.
-        var isMarked: Bool
+        fileprivate(set) var isMarked: Bool
         /// Whether a row overlaps the range.
-        var isInRange: Bool
+        fileprivate(set) var isInRange: Bool
     }
 
     /// - Parameters:
@@ -67,73 +69,100 @@ final class HeadTraces {
     }
 
     /// Bytes in memory, about, that it takes to have ``candidates(where:)``.
-    var candidatesByteCount: Int { 2 * traces.count * MemoryLayout<Candidate>.stride }
-
-    /// A trace, and what the heads have of it.
-    struct Candidate {
-        var id: TraceID
-        /// The first start and the last end.
-        var start: UInt64
-        var end: UInt64
-        /// Whether a row has what every hit has.
-        var isMarked: Bool
-        /// Whether a row overlaps the range.
-        var isInRange: Bool
-    }
+    var candidatesByteCount: Int { 2 * traces.count * MemoryLayout<Trace>.stride }
 
     /// Some of the traces, newest first.
-    func candidates(where isWanted: (Candidate) -> Bool) -> [Candidate] {
-        var found: [Candidate] = []
-        for index in 0..<traces.count {
-            let candidate = candidate(index)
-            if isWanted(candidate) { found.append(candidate) }
+    func candidates(where isWanted: (Trace) -> Bool) -> [Trace] {
+        // What is compared stands side by side.
+        var order: [(start: UInt64, index: Int)] = []
+        for index in 0..<traces.count where isWanted(traces[index]) { order.append((traces[index].start, index)) }
+        order.sort { a, b in
+            a.start == b.start ? traces[a.index].id < traces[b.index].id : a.start > b.start
         }
-        return found.sorted { ($1.start, $0.id) < ($0.start, $1.id) }
+        return order.map { traces[$0.index] }
     }
 
-    private func candidate(_ index: Int) -> Candidate {
-        let trace = traces[index]
-        return Candidate(
-            id: TraceID(high: trace.high, low: trace.low), start: trace.start, end: trace.end,
-            isMarked: trace.isMarked, isInRange: trace.isInRange)
-    }
-
-    func contains(_ id: TraceID) -> Bool { !isEmpty && slots[slot(id.high, id.low)] != 0 }
+    func contains(_ id: TraceID) -> Bool { trace(id) != nil }
 
     /// What there is of a trace; nil if it is not here.
-    func candidate(_ id: TraceID) -> Candidate? {
-        let position = slots[slot(id.high, id.low)]
-        return position == 0 ? nil : candidate(Int(position) - 1)
+    func trace(_ id: TraceID) -> Trace? {
+        if isEmpty { return nil }
+        let position = slots[slot(of: id)]
+        return position == 0 ? nil : traces[Int(position) - 1]
+    }
+
+    // MARK: - Rows of a trace
+
+    /// A row of a view.
+    struct Place {
+        /// In ``HeadTraces/views``.
+        var view: Int
+        var row: Int
+    }
+
+    /// Where a row lies that has a number among the rows of all views.
+    func place(ofRow number: Int) -> Place {
+        var view = firstRows.count - 1
+        while firstRows[view] > number { view -= 1 }
+        return Place(view: view, row: number - firstRows[view])
+    }
+
+    /// How many rows there are of a trace.
+    func rowCount(of id: TraceID) -> Int { trace(id).map { Int($0.rowCount) } ?? 0 }
+
+    /// Calls `body` with the numbers and places of all rows of a trace, in no order; none if it is not here.
+    func forEachRow(of id: TraceID, _ body: (_ number: Int, Place) -> Void) {
+        var next = trace(id)?.lastRow ?? 0
+        while next != 0 {
+            let number = Int(next) - 1
+            body(number, place(ofRow: number))
+            next = previous[number]
+        }
     }
 
     /// All rows of a trace, in no order; none if it is not here.
     func rows(of id: TraceID) -> [AssembledTrace.Row] {
-        let position = slots[slot(id.high, id.low)]
-        guard position != 0 else { return [] }
         var rows: [AssembledTrace.Row] = []
-        var next = traces[Int(position) - 1].lastRow
-        while next != 0 {
-            let number = Int(next) - 1
-            let view = (firstRows.firstIndex { $0 > number } ?? firstRows.count) - 1
-            let row = number - firstRows[view]
-            rows.append(AssembledTrace.Row(view: views[view], row: row, marks: marks[view]))
-            next = previous[number]
+        forEachRow(of: id) { _, place in
+            rows.append(AssembledTrace.Row(view: views[place.view], row: place.row, marks: marks[place.view]))
         }
         return rows
     }
 
+    /// Adds all rows of a trace, in no order, with what the filters say of them, of which there are 64 at most.
+    func addRows(of id: TraceID, to rows: inout [ColumnTrace.Row]) {
+        forEachRow(of: id) { number, place in
+            let (view, row) = (views[place.view], place.row)
+            var bits: UInt64 = 0
+            for leaf in marks[place.view].indices where marks[place.view][leaf][row] { bits |= 1 &<< UInt64(leaf) }
+            rows.append(
+                ColumnTrace.Row(
+                    start: view.start[row], end: view.end[row], spanID: view.spanID[row], parent: view.parent(row),
+                    row: number, marks: bits, kind: view.kind[row], part: -1))
+        }
+    }
+
+    /// Service and name of a row.
+    func root(atRow number: Int) -> (service: [UInt8], name: [UInt8]) {
+        let place = place(ofRow: number)
+        let row = AssembledTrace.Row(view: views[place.view], row: place.row, marks: [])
+        return (row.serviceName, row.name)
+    }
+
+    func serviceName(_ place: Place) -> [UInt8] {
+        AssembledTrace.Row(view: views[place.view], row: place.row, marks: []).serviceName
+    }
+
     private func add(_ view: SpanBatchView, _ mask: RowMask, _ firstRow: Int, _ range: ClosedRange<UInt64>) {
         for row in 0..<view.rowCount {
-            let (high, low, start) = (view.traceIDHigh[row], view.traceIDLow[row], view.start[row])
-            let end = view.end[row]
-            let slot = slot(high, low)
+            let (id, start, end) = (view.traceID(row), view.start[row], view.end[row])
+            let slot = slot(of: id)
             let number = UInt32(truncatingIfNeeded: firstRow + row)
             let (isMarked, isInRange) = (mask[row], range.overlapsSpan(from: start, to: end))
             if slots[slot] == 0 {
                 traces.append(
                     Trace(
-                        high: high, low: low, start: start, end: end, lastRow: number + 1, isMarked: isMarked,
-                        isInRange: isInRange))
+                        id: id, start: start, end: end, lastRow: number + 1, isMarked: isMarked, isInRange: isInRange))
                 slots[slot] = UInt32(truncatingIfNeeded: traces.count)
                 if traces.count * 2 > slots.count { grow() }
                 continue
@@ -142,6 +171,7 @@ final class HeadTraces {
             var trace = traces[position]
             previous[Int(number)] = trace.lastRow
             trace.lastRow = number + 1
+            trace.rowCount &+= 1
             trace.start = min(trace.start, start)
             trace.end = max(trace.end, end)
             trace.isMarked = trace.isMarked || isMarked
@@ -151,12 +181,11 @@ final class HeadTraces {
     }
 
     /// The slot of a trace, or the free one where it would go.
-    private func slot(_ high: UInt64, _ low: UInt64) -> Int {
-        let product = (high ^ (low &* 0x9e37_79b9_7f4a_7c15)).multipliedFullWidth(by: multiplier)
+    private func slot(of id: TraceID) -> Int {
+        let product = (id.high ^ (id.low &* 0x9e37_79b9_7f4a_7c15)).multipliedFullWidth(by: multiplier)
         var index = Int(truncatingIfNeeded: product.high ^ product.low) & (slots.count - 1)
         while slots[index] != 0 {
-            let trace = traces[Int(slots[index]) - 1]
-            if trace.high == high, trace.low == low { break }
+            if traces[Int(slots[index]) - 1].id == id { break }
             index = (index + 1) & (slots.count - 1)
         }
         return index
@@ -167,7 +196,7 @@ final class HeadTraces {
         slots.removeAll()
         slots.resize(to: count, filling: 0)
         for index in 0..<traces.count {
-            slots[slot(traces[index].high, traces[index].low)] = UInt32(truncatingIfNeeded: index + 1)
+            slots[slot(of: traces[index].id)] = UInt32(truncatingIfNeeded: index + 1)
         }
     }
 }

@@ -8,18 +8,18 @@ struct NewestTraces {
         var id: TraceID
         var start: UInt64
         var duration: UInt64
-        /// Where its spans and services are looked up in the end: a block, or -1 where ``parts`` are; nil if
-        /// ``NewestTraces/found`` has them.
+        /// Where its spans and services are looked up in the end: a block, or -1 of heads and of what ``parts`` name;
+        /// nil if ``NewestTraces/found`` has them.
         var block: Int32?
         /// In the block's trace index, or in ``NewestTraces/found``.
         var position: Int32 = 0
         var matchedCount: Int32 = 0
         /// In ``NewestTraces/rows``: the spans that are shown.
         var rows = SearchedTraces.Part.none
-        /// In ``NewestTraces/parts``: of a trace that lies in several row groups or blocks.
+        /// In ``NewestTraces/parts``: what blocks have of a trace that lies in several row groups, blocks or heads.
         var parts = SearchedTraces.Part.none
-        /// Which of the parts has the root; -1 if none has.
-        var rootPart: Int32 = -1
+        /// The root of such a trace, as ``BlockRow``: the part that has it, or a row of heads; -1 if there is none.
+        var root = -1
         /// In ``NewestTraces/found``: references to the attributes of the spanset.
         var references = SearchedTraces.Part.none
     }
@@ -27,7 +27,7 @@ struct NewestTraces {
     private let limit: Int
     /// At most twice the limit, so that sorting is rare; unordered.
     private var entries: [Entry] = []
-    /// Rows of blocks, as ``BlockRow`` where an entry has parts.
+    /// Rows of blocks and heads, as ``BlockRow`` where an entry is of several places.
     private(set) var rows: [Int] = []
     /// Blocks with positions in their trace indexes, as ``BlockRow``.
     private(set) var parts: [Int] = []
@@ -45,10 +45,10 @@ struct NewestTraces {
 
     func mayHold(_ start: UInt64) -> Bool { !isFull || start >= threshold }
 
-    /// Adds a trace that lies in blocks.
+    /// Adds a trace that lies in blocks or heads.
     ///
     /// - Parameters:
-    ///   - shown: Rows of the block, or of the parts' blocks.
+    ///   - shown: Rows of the block, or of the parts' blocks and heads.
     ///   - attributes: Of the spanset.
     mutating func insert(
         _ entry: Entry, rows shown: some Sequence<Int>, attributes: [SearchedAttribute] = [], parts added: [Int] = []

@@ -21,6 +21,9 @@ struct SearchedBlocks {
         self.store = store
     }
 
+    /// Stands for the heads where blocks have numbers.
+    var placeOfHeads: Int { summaries.count }
+
     mutating func reader(_ block: Int) async throws -> BlockReader {
         if let reader = readers[block] { return reader }
         if let failure = failures[block] { throw failure }

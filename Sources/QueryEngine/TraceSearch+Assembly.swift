@@ -22,14 +22,16 @@ extension TraceSearch {
 
     private mutating func assemblePart(_ ids: ArraySlice<TraceID>) async throws {
         var wanted: [(id: TraceID, parts: [TracePart])] = []
+        let (heads, durations) = (heads, durations)
         for id in ids where judged.insert(id).inserted {
             let (parts, failures) = try await blocks.parts(of: id, in: owners[id])
             for (block, error) in failures { fail(block, error) }
-            let inHeads = heads.candidate(id)
+            let inHeads = heads.trace(id)
             // What every hit has, and a span in the range, would be there.
             if parts.isEmpty, let inHeads, !inHeads.isMarked || !inHeads.isInRange { continue }
             let known = extent(of: parts.map(\.anchor), beside: inHeads)
-            guard newest.mayHold(known.start), known.duration.map(mayLast) ?? true else { continue }
+            guard newest.mayHold(known.start) else { continue }
+            if let duration = known.duration, !durations.contains(duration) { continue }
             wanted.append((id, parts))
         }
         guard !wanted.isEmpty else { return }
@@ -90,7 +92,7 @@ extension TraceSearch {
 /// The start and the duration of a trace, as they follow from those of its parts, of which there is one at least: of
 /// copies of a span the one that ends last wins. The duration is nil where a part has none: its last end is not known.
 private func extent(
-    of parts: [TraceAnchor], beside inHeads: HeadTraces.Candidate?
+    of parts: [TraceAnchor], beside inHeads: HeadTraces.Trace?
 ) -> (start: UInt64, duration: UInt64?) {
     let start = parts.reduce(inHeads?.start ?? .max) { min($0, $1.start) }
     guard parts.allSatisfy({ $0.duration > 0 }) else { return (start, nil) }

@@ -4,34 +4,34 @@ internal import BlockFormat
 internal import TraceModel
 internal import TraceQL
 
-// Traces that lie in several row groups or blocks, judged by a few columns.
+// Traces that lie in heads, or in several row groups or blocks, judged by a few columns.
 
 extension TraceSearch {
     /// Judges traces for which columns suffice, and takes in those that are hits.
     ///
-    /// - Returns: The others: those of which heads have spans, or of which a span is there twice.
+    /// - Returns: The others, of which a span is there twice.
     mutating func judgeByColumns(_ wanted: [(id: TraceID, parts: [TracePart])]) async throws -> [TraceID] {
         guard !needsValues, program.leaves.count <= 64 else { return wanted.map(\.id) }
         var others: [TraceID] = []
-        let inBlocks = wanted.filter { !heads.contains($0.id) }
-        let rowCount = inBlocks.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.anchor.rows.count } }
+        let rowCount = wanted.reduce(0) { $0 + $1.parts.blockRowCount + heads.rowCount(of: $1.id) }
         openByteCount = rowCount * ColumnTrace.byteCountPerRow
         defer { openByteCount = 0 }
         try memory.hold(heldByteCount)
-        for var trace in try await columnTraces(inBlocks) {
+        for var trace in try await columnTraces(wanted) {
             guard trace.sort() else {
                 others.append(trace.id)
                 continue
             }
-            result.figures.inspectedSpanCount += trace.rows.count
+            result.figures.inspectedSpanCount += trace.blockRowCount
             try await settle(trace)
         }
-        return wanted.map(\.id).filter { heads.contains($0) } + others
+        return others
     }
 
-    /// Traces with the rows that blocks have of them; rows that can't be read are missing.
+    /// Traces with the rows that heads and blocks have of them; rows that can't be read are missing.
     private mutating func columnTraces(_ wanted: [(id: TraceID, parts: [TracePart])]) async throws -> [ColumnTrace] {
-        var traces = wanted.map { ColumnTrace(id: $0.id, parts: $0.parts) }
+        let heads = heads
+        var traces = wanted.map { ColumnTrace(id: $0.id, parts: $0.parts, heads) }
         var members: [GroupPlace: [(trace: Int, part: Int)]] = [:]
         for (index, trace) in traces.enumerated() {
             for (part, place) in trace.parts.enumerated() {
@@ -101,40 +101,69 @@ extension TraceSearch {
     }
 
     private mutating func settle(_ trace: ColumnTrace) async throws {
+        let range = range
         guard trace.rows.contains(where: { range.overlapsSpan(from: $0.start, to: $0.end) }) else { return }
-        let rootPart = trace.rootPart
-        var root: (service: [UInt8], name: [UInt8])?
-        if needsRoot, let part = rootPart.map({ trace.parts[$0] }) {
+        let root = trace.root
+        var rootTexts: (service: [UInt8], name: [UInt8])?
+        if needsRoot, let root {
             do {
-                root = try await blocks.reader(part.block).root(ofTrace: part.position)
+                rootTexts = try await texts(ofRoot: root, trace)
             } catch let error as BlockError {
                 // Of this block alone: others, of which the trace has rows, are sound.
-                return fail(part.block, error)
+                return fail(trace.parts[Int(root.part)].block, error)
             }
         }
         let judged = trace.judged(
-            leafCount: program.leaves.count, root: root, needsParents: program.needsParents)
+            leafCount: program.leaves.count, root: rootTexts, needsParents: program.needsParents)
         guard holds(judged.facts), newest.mayHold(judged.facts.start) else { return }
+        var entry = NewestTraces.Entry(
+            id: trace.id, start: judged.facts.start, duration: judged.facts.duration, block: -1)
+        if let root { entry.root = number(of: root, in: trace, isTrace: true) }
+        if let selection = judge.selection(of: judged, shownCount: query.spansPerSpanset) {
+            if selection.matchedCount > 0 {
+                insert(&entry, selection.matchedCount, selection.rows[...], [], of: trace)
+            }
+            return
+        }
+        let held = heldByteCount
         let spansets = try judge.spansets(of: judged) {
-            (byteCount) throws(QueryError) in try memory.hold(heldByteCount + byteCount)
+            (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
         }
         // Only `by` makes several, which needs values.
         guard let spanset = spansets.first else { return }
-        var entry = NewestTraces.Entry(
-            id: trace.id, start: judged.facts.start, duration: judged.facts.duration, block: -1)
-        entry.matchedCount = Int32(truncatingIfNeeded: spanset.rows.count)
-        entry.rootPart = Int32(truncatingIfNeeded: rootPart ?? -1)
+        insert(
+            &entry, spanset.rows.count, spanset.rows.prefix(query.spansPerSpanset),
+            spanset.attributes.map { SearchedAttribute(name: $0.name, value: $0.value) }, of: trace)
+    }
+
+    private mutating func texts(
+        ofRoot root: ColumnTrace.Row, _ trace: ColumnTrace
+    ) async throws -> (service: [UInt8], name: [UInt8])? {
+        guard root.part >= 0 else { return heads.root(atRow: root.row) }
+        let part = trace.parts[Int(root.part)]
+        return try await blocks.reader(part.block).root(ofTrace: part.position)
+    }
+
+    private mutating func insert(
+        _ entry: inout NewestTraces.Entry, _ matchedCount: Int, _ shown: ArraySlice<Int32>,
+        _ attributes: [SearchedAttribute], of trace: ColumnTrace
+    ) {
+        entry.matchedCount = Int32(truncatingIfNeeded: matchedCount)
         newest.insert(
-            entry,
-            rows: spanset.rows.prefix(query.spansPerSpanset).lazy.map { place in
-                let row = trace.rows[Int(place)]
-                return BlockRow(block: trace.parts[Int(row.part)].block, row: row.row).number
-            }, attributes: spanset.attributes.map { SearchedAttribute(name: $0.name, value: $0.value) },
+            entry, rows: shown.map { number(of: trace.rows[Int($0)], in: trace) }, attributes: attributes,
             parts: trace.parts.map { BlockRow(block: $0.block, row: $0.position).number })
+    }
+
+    /// Where a row lies; or, if `isTrace`, the trace in the index of the row's block.
+    private func number(of row: ColumnTrace.Row, in trace: ColumnTrace, isTrace: Bool = false) -> Int {
+        guard row.part >= 0 else { return BlockRow(block: blocks.placeOfHeads, row: row.row).number }
+        let part = trace.parts[Int(row.part)]
+        return BlockRow(block: part.block, row: isTrace ? part.position : row.row).number
     }
 }
 
-/// A row, or a trace of the index, of one of a search's blocks, as one number; numbers rise with the blocks.
+/// A row, or a trace of the index, of one of a search's blocks, or a row of its heads, as one number; numbers rise with
+/// the blocks.
 struct BlockRow {
     let block: Int
     let row: Int

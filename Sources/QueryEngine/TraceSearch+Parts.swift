@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BlockFormat
+internal import ByteCoding
 internal import TraceModel
 
-// What is shown of the traces that several blocks have parts of.
+// What is shown of the traces that heads or several blocks have parts of.
 
 extension TraceSearch {
     mutating func describeParts(
         _ entries: [NewestTraces.Entry], _ rows: [Int], _ parts: [Int], _ found: inout SearchedTraces
     ) async throws {
-        let split = entries.indices.filter { entries[$0].parts.count > 0 }
+        let split = entries.indices.filter { entries[$0].block == -1 }
         guard !split.isEmpty else { return }
-        try await describeRoots(split, entries, parts, &found)
+        try await describeRoots(split, entries, &found)
         try await describeServices(split, entries, parts, &found)
         let wanted = split.flatMap { rows[entries[$0].rows.indices] }
         let places = try await spans(at: wanted, &found)
@@ -40,13 +41,17 @@ extension TraceSearch {
         return parts
     }
 
-    /// Adds the spans of some rows, block by block.
+    /// Adds the spans of some rows, block by block, and view by view of the heads.
     ///
     /// - Returns: By row: where its span is; nil of those that could not be read.
     private mutating func spans(at rows: [Int], _ found: inout SearchedTraces) async throws -> [Int?] {
         var places = [Int?](repeating: nil, count: rows.count)
         for (block, part) in byBlock(rows.indices.sorted { rows[$0] < rows[$1] }, { rows[$0] }) {
             do {
+                if block == blocks.placeOfHeads {
+                    try addSpans(ofHeads: part, rows, &places, &found)
+                    continue
+                }
                 let added = try await shown.addSpans(
                     at: part.map { BlockRow(number: rows[$0]).row }, try await blocks.reader(block), width: width,
                     to: &found
@@ -63,13 +68,31 @@ extension TraceSearch {
         return places
     }
 
+    private func addSpans(
+        ofHeads part: ArraySlice<Int>, _ rows: [Int], _ places: inout [Int?], _ found: inout SearchedTraces
+    ) throws(QueryError) {
+        let located = part.map { heads.place(ofRow: BlockRow(number: rows[$0]).row) }
+        var next = 0
+        while next < located.count {
+            let view = located[next].view
+            let end = located[next...].firstIndex { $0.view != view } ?? located.count
+            let first = try shown.addSpans(at: located[next..<end].map(\.row), heads.views[view], to: &found) {
+                (found, byteCount) throws(QueryError) in try check(found, byteCount)
+            }
+            for place in next..<end { places[part[part.startIndex + place]] = first + place - next }
+            next = end
+        }
+    }
+
     private mutating func describeRoots(
-        _ split: [Int], _ entries: [NewestTraces.Entry], _ parts: [Int], _ found: inout SearchedTraces
+        _ split: [Int], _ entries: [NewestTraces.Entry], _ found: inout SearchedTraces
     ) async throws {
-        for index in split where entries[index].rootPart >= 0 {
-            let part = BlockRow(number: parts[Int(entries[index].parts.first + entries[index].rootPart)])
+        for index in split where entries[index].root >= 0 {
+            let part = BlockRow(number: entries[index].root)
             do {
-                let root = try await blocks.reader(part.block).root(ofTrace: part.row)
+                let root =
+                    part.block == blocks.placeOfHeads
+                    ? heads.root(atRow: part.row) : try await blocks.reader(part.block).root(ofTrace: part.row)
                 guard let root else { continue }
                 found.traces[index].rootService = found.texts.number(of: root.service)
                 found.traces[index].rootName = found.texts.number(of: root.name)
@@ -80,7 +103,7 @@ extension TraceSearch {
         }
     }
 
-    /// Adds up what services have of each part.
+    /// Adds up what services have of each part, and in heads.
     private mutating func describeServices(
         _ split: [Int], _ entries: [NewestTraces.Entry], _ parts: [Int], _ found: inout SearchedTraces
     ) async throws {
@@ -114,10 +137,35 @@ extension TraceSearch {
                 fail(block, error)
             }
         }
+        try addServices(ofHeads: split.map { entries[$0].id }, to: &sums, &found)
         let ranks = found.texts.ranks(of: Set(sums.joined().map(\.name)))
         for (index, services) in zip(split, sums) {
             found.traces[index].services = .init(first: found.services.count, count: services.count)
             found.services += services.sorted { ranks[$0.name, default: 0] < ranks[$1.name, default: 0] }
+        }
+    }
+}
+
+extension TraceSearch {
+    /// - Parameter sums: By trace.
+    private func addServices(
+        ofHeads ids: [TraceID], to sums: inout [[SearchedTraces.Service]], _ found: inout SearchedTraces
+    ) throws(QueryError) {
+        let heads = heads
+        // By view, then by resource: the number of the service's name.
+        var names = heads.views.map { [Int32](repeating: -1, count: $0.resources.count) }
+        for (index, id) in ids.enumerated() {
+            heads.forEachRow(of: id) { _, place in
+                let view = heads.views[place.view]
+                let resource = Int(view.resource[place.row])
+                if names[place.view][resource] < 0 {
+                    names[place.view][resource] = found.texts.number(of: heads.serviceName(place))
+                }
+                let isError = view.status[place.row] == 2
+                sums[index].add(
+                    .init(name: names[place.view][resource], spanCount: 1, errorCount: isError ? 1 : 0))
+            }
+            try check(found, ids.count * 64 + sums[index].count * 64)
         }
     }
 }

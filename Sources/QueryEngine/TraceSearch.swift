@@ -193,7 +193,8 @@ struct TraceSearch {
         candidatesByteCount = heads.candidatesByteCount
         defer { candidatesByteCount = 0 }
         try memory.hold(heldByteCount)
-        for candidate in heads.candidates(where: { mayBeHit($0) }) {
+        let isWanted = isWantedOfHeads
+        for candidate in heads.candidates(where: isWanted) {
             if newest.isFull, candidate.start < newest.threshold { break }
             ids.append(candidate.id)
             // A few at first: they may be all that is wanted.
@@ -207,12 +208,12 @@ struct TraceSearch {
         try await assemble(ids)
     }
 
-    /// Whether a trace may be a hit that no block would show.
-    private func mayBeHit(_ candidate: HeadTraces.Candidate) -> Bool {
-        if blocks.summaries.isEmpty { return candidate.isMarked && candidate.isInRange }
+    /// Says whether a trace may be a hit that no block would show.
+    private var isWantedOfHeads: (HeadTraces.Trace) -> Bool {
+        if blocks.summaries.isEmpty { return { $0.isMarked && $0.isInRange } }
         // Where all of the blocks is in the range, they show what they have that every hit has, and nothing else: it may
         // be their spans by which the trace is in the range. Elsewhere they show the traces that have spans in it.
-        return seesEverything ? candidate.isMarked : candidate.isInRange
+        return seesEverything ? { $0.isMarked } : { $0.isInRange }
     }
 }
 

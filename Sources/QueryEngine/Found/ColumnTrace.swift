@@ -11,8 +11,8 @@ struct GroupPlace: Hashable, Comparable {
     static func < (a: Self, b: Self) -> Bool { (a.block, a.group) < (b.block, b.group) }
 }
 
-/// A trace that lies in several row groups or blocks, of which only the columns are read that tell its spans apart and
-/// say which filters select them.
+/// A trace that lies in heads, or in several row groups or blocks, of which only the columns are read that tell its spans
+/// apart and say which filters select them.
 struct ColumnTrace {
     struct Row: BitwiseCopyable {
         var start: UInt64
@@ -20,12 +20,12 @@ struct ColumnTrace {
         var spanID: UInt64
         /// The parent's ID; 0 for roots.
         var parent: UInt64
-        /// Of the block.
+        /// Of the block, or of ``HeadTraces``.
         var row: Int
         /// A bit for each filter that holds.
         var marks: UInt64
         var kind: Int32
-        /// In ``ColumnTrace/parts``.
+        /// In ``ColumnTrace/parts``; -1 of rows of heads.
         var part: Int32
     }
 
@@ -34,30 +34,39 @@ struct ColumnTrace {
 
     let id: TraceID
     let parts: [TracePart]
-    /// By start, span ID and kind, once they are ``sorted()``.
+    /// In blocks, as the trace indexes say.
+    let blockRowCount: Int
+    /// By start, span ID and kind, once they are ``sort()``ed.
     var rows: [Row] = []
+    private let headRowCount: Int
 
-    init(id: TraceID, parts: [TracePart]) {
+    /// The trace with the rows that heads have of it.
+    init(id: TraceID, parts: [TracePart], _ heads: HeadTraces) {
         self.id = id
         self.parts = parts
-        rows.reserveCapacity(rowCount)
+        blockRowCount = parts.blockRowCount
+        headRowCount = heads.rowCount(of: id)
+        rows.reserveCapacity(blockRowCount + headRowCount)
+        heads.addRows(of: id, to: &rows)
     }
-
-    /// Of all its parts, as the trace indexes say.
-    var rowCount: Int { parts.reduce(0) { $0 + $1.anchor.rows.count } }
 
     /// Puts the rows in order.
     ///
     /// - Returns: False if a span is there more than once: which copy counts, only whole rows tell.
     mutating func sort() -> Bool {
-        if parts.count > 1 { rows.sort { ($0.start, $0.spanID, $0.kind) < ($1.start, $1.spanID, $1.kind) } }
-        return !zip(rows, rows.dropFirst()).contains {
-            $0.start == $1.start && $0.spanID == $1.spanID && $0.kind == $1.kind
+        if parts.count > 1 || headRowCount > 0 {
+            rows.sort { a, b in
+                a.start != b.start ? a.start < b.start : (a.spanID, a.kind) < (b.spanID, b.kind)
+            }
         }
+        for index in rows.indices.dropFirst() where rows[index].start == rows[index - 1].start {
+            if rows[index].spanID == rows[index - 1].spanID, rows[index].kind == rows[index - 1].kind { return false }
+        }
+        return true
     }
 
-    /// The part that has the root of the trace.
-    var rootPart: Int? { rows.first { $0.parent == 0 }.map { Int($0.part) } }
+    /// The root of the trace.
+    var root: Row? { rows.first { $0.parent == 0 } }
 
     /// The trace as the judge takes it.
     ///
@@ -68,8 +77,16 @@ struct ColumnTrace {
         let start = rows.first?.start ?? 0
         let end = rows.reduce(0) { max($0, $1.end) }
         let facts = TraceFacts(id: id, start: start, duration: spanDuration(start: start, end: end), root: root)
-        let marks = (0..<UInt64(leafCount)).map { leaf in RowMask(rows.map { $0.marks &>> leaf & 1 != 0 }) }
+        let rows = rows
+        let marks = (0..<UInt64(leafCount)).map { leaf in
+            RowMask(count: rows.count) { rows[$0].marks &>> leaf & 1 != 0 }
+        }
         let parents = needsParents ? RowRelations.parents(rows, id: \.spanID, parent: \.parent) : []
         return JudgedTrace(rows: rows.indices, marks: marks, parents: parents, facts: facts, values: nil)
     }
+}
+
+extension [TracePart] {
+    /// Rows of all parts, as the trace indexes say.
+    var blockRowCount: Int { reduce(0) { $0 + $1.anchor.rows.count } }
 }

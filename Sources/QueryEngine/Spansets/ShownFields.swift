@@ -17,6 +17,8 @@ struct ShownFields: Sendable {
     }
 
     private let fields: [Field]
+    /// Of all fields, one behind the other.
+    private let subjects: [SpanSubject]
     /// Whether a parent's number is shown of roots alone, as columns have it.
     private let showsRootsOnly: Bool
 
@@ -31,6 +33,7 @@ struct ShownFields: Sendable {
             let subjects = isOfColumns ? field.subjects : field.isNestedSetParent ? [.isRoot] : []
             return Field(field: field, name: field.shownName, subjects: subjects, isOfColumns: isOfColumns)
         }
+        subjects = self.fields.flatMap(\.subjects)
     }
 
     /// Whether there are some that columns can't say.
@@ -48,7 +51,7 @@ struct ShownFields: Sendable {
         }
     }
 
-    /// What columns have of some spans of one row group.
+    /// What columns have of some spans of one row group or view.
     private struct GroupSpans: Sendable {
         var matched: MatchedColumns
         /// By subject.
@@ -91,7 +94,6 @@ struct ShownFields: Sendable {
         var added = Added(places: Array(repeating: nil, count: rows.count))
         do {
             // Once, and not by each of those that work side by side.
-            let subjects = fields.flatMap(\.subjects)
             if !rows.isEmpty { try await reader.loadDictionaries(of: [.name] + subjects) }
             let columns = try await reader.partColumns(of: rows.isEmpty ? [] : subjects)
             let parts = groupRows(rows, reader)
@@ -122,6 +124,29 @@ struct ShownFields: Sendable {
         return added
     }
 
+    /// Adds spans of a head to an answer, with what columns have of them, in the order of the rows.
+    ///
+    /// - Parameter check: As for those of a block.
+    /// - Returns: Where the first is in the answer; the others stand behind it.
+    func addSpans(
+        at rows: [Int], _ view: SpanBatchView, to found: inout SearchedTraces,
+        check: (borrowing SearchedTraces, Int) throws(QueryError) -> Void
+    ) throws(QueryError) -> Int {
+        var byteCount = rows.count * (MemoryLayout<SearchedTraces.Span>.stride + 32)
+        try check(found, byteCount)
+        let matched = view.matchedColumns(rows)
+        let values = try view.values(of: subjects, rows: rows) { (more) throws(QueryError) in
+            // In what is picked, and in the answer.
+            byteCount += 2 * more
+            try check(found, byteCount)
+        }
+        var names = NameNumbers()
+        names.prepare(matched, &found.texts)
+        let first = found.spans.count
+        add(GroupSpans(matched: matched, values: values), names, to: &found)
+        return first
+    }
+
     private func groupRows(_ rows: [Int], _ reader: BlockReader) -> [GroupRows] {
         var parts: [GroupRows] = []
         var next = 0
@@ -142,7 +167,6 @@ struct ShownFields: Sendable {
         beside found: borrowing SearchedTraces,
         _ check: (borrowing SearchedTraces, Int) throws(QueryError) -> Void
     ) async throws -> ArraySlice<GroupRows> {
-        let subjects = fields.flatMap(\.subjects)
         var byteCount = 0
         for place in parts.indices {
             // What can't be told of a damaged one is told when it is read.
@@ -163,7 +187,6 @@ struct ShownFields: Sendable {
         do {
             var spans = GroupSpans(
                 matched: try await reader.matchedColumns(part.rows, group: part.group), values: [])
-            let subjects = fields.flatMap(\.subjects)
             if !subjects.isEmpty {
                 spans.values = try await reader.values(
                     of: subjects, columns, rows: Array(part.rows), group: part.group)
@@ -218,10 +241,7 @@ private struct NameNumbers {
 
     /// Gives all names of some spans numbers.
     mutating func prepare(_ matched: MatchedColumns, _ reader: BlockReader, _ texts: inout TextTable) async throws {
-        if let names = matched.localNames {
-            local = names.map { texts.number(of: $0) }
-            return
-        }
+        if matched.localNames != nil { return prepare(matched, &texts) }
         var missing: [UInt32] = []
         for name in matched.names {
             let code = Int(name)
@@ -236,6 +256,11 @@ private struct NameNumbers {
         for (code, name) in zip(missing, try await reader.names(ofCodes: missing)) {
             ofCodes[Int(code)] = texts.number(of: name)
         }
+    }
+
+    /// Gives the names that they have themselves numbers.
+    mutating func prepare(_ matched: MatchedColumns, _ texts: inout TextTable) {
+        local = matched.localNames?.map { texts.number(of: $0) } ?? []
     }
 
     func number(of index: Int, _ matched: MatchedColumns) -> Int32 {
