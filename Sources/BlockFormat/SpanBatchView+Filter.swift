@@ -90,26 +90,24 @@ extension SpanBatchView {
         for row in 0..<rowCount { rows[row] = parts(row).contains { marks[$0] } }
     }
 
-    /// The owners that have a value of the key for which the test holds.
+    /// The owners whose value of the key passes the test.
     private func owners(_ key: [UInt8], _ test: ValueTest, _ columns: AttributeColumnsView) -> [Bool] {
         let places = AttributePlaces(key, in: self)
         var known = StringVerdicts(count: strings.count)
         var owners = [Bool](repeating: false, count: columns.shape.count)
         for owner in owners.indices {
-            for place in places[columns.shape[owner]] {
-                let value = columns.values[columns.firstValue(of: owner) + place.offset]
-                owners[owner] =
-                    place.type.isByteString
-                    ? known.holds(UInt32(truncatingIfNeeded: value), strings, place.type, test)
-                    : test.holds(bits: value, place.type)
-                if owners[owner] { break }
-            }
+            guard let place = places[columns.shape[owner]] else { continue }
+            let value = columns.values[columns.firstValue(of: owner) + place.offset]
+            owners[owner] =
+                place.type.isByteString
+                ? known.holds(UInt32(truncatingIfNeeded: value), strings, place.type, test)
+                : test.holds(bits: value, place.type)
         }
         return owners
     }
 }
 
-/// Where a key's values stand in the shapes of a batch.
+/// Where a key's value stands in the shapes of a batch. Of several attributes with the key the first counts.
 struct AttributePlaces {
     struct Place {
         /// Among the owner's values.
@@ -117,24 +115,21 @@ struct AttributePlaces {
         var type: AttributeType
     }
 
-    /// By shape code.
-    private let places: [[Place]]
+    /// By shape code; nil where no attribute has the key.
+    private let places: [Place?]
 
     init(_ key: [UInt8], in spans: SpanBatchView) {
         places = (0..<spans.shapes.count).map { code in
             let slots = spans.shapes[UInt32(code)]
-            var found: [Place] = []
             for offset in 0..<slots.wordCount {
                 let slot = AttributeSlot(rawValue: slots.word(offset))
-                if spans.strings[slot.key].isEqual(to: key.rawSpan) {
-                    found.append(Place(offset: offset, type: slot.type))
-                }
+                if spans.strings[slot.key].isEqual(to: key.rawSpan) { return Place(offset: offset, type: slot.type) }
             }
-            return found
+            return nil
         }
     }
 
-    subscript(shape: UInt32) -> [Place] { places[Int(shape)] }
+    subscript(shape: UInt32) -> Place? { places[Int(shape)] }
 }
 
 /// What a test says of the strings of a batch, found out when it is first asked.

@@ -151,7 +151,7 @@ private struct RowProbe {
     }
 
     private func attribute(of owner: Int, _ columns: AttributeColumnsView) -> Attribute? {
-        guard let place = places?[columns.shape[owner]].first else { return nil }
+        guard let place = places?[columns.shape[owner]] ?? nil else { return nil }
         return Attribute(type: place.type, bits: columns.values[columns.firstValue(of: owner) + place.offset])
     }
 

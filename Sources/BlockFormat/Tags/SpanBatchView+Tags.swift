@@ -68,7 +68,7 @@ extension SpanBatchView {
         }
     }
 
-    /// Adds the values that a key has in a place.
+    /// Adds the values that a key has in a place; of an owner that has it several times the first.
     package func listValues(_ key: [UInt8], of place: AttributePlace, into values: inout ListedValues) {
         switch place {
         case .owner(let owner): listValues(key, columns(of: owner), into: &values)
@@ -90,20 +90,19 @@ extension SpanBatchView {
         var seenStrings = [Bool](repeating: false, count: strings.count)
         var seenArrays = seenStrings
         for owner in 0..<columns.shape.count {
-            for place in places[columns.shape[owner]] {
-                let value = columns.values[columns.firstValue(of: owner) + place.offset]
-                guard place.type.isByteString else {
-                    values.insert(bits: value, place.type)
-                    continue
-                }
-                let code = Int(truncatingIfNeeded: value)
-                switch place.type {
-                case .string where !seenStrings[code]: seenStrings[code] = true
-                case .array where !seenArrays[code]: seenArrays[code] = true
-                default: continue
-                }
-                values.insert(bytes: strings[UInt32(truncatingIfNeeded: value)], place.type)
+            guard let place = places[columns.shape[owner]] else { continue }
+            let value = columns.values[columns.firstValue(of: owner) + place.offset]
+            guard place.type.isByteString else {
+                values.insert(bits: value, place.type)
+                continue
             }
+            let code = Int(truncatingIfNeeded: value)
+            switch place.type {
+            case .string where !seenStrings[code]: seenStrings[code] = true
+            case .array where !seenArrays[code]: seenArrays[code] = true
+            default: continue
+            }
+            values.insert(bytes: strings[UInt32(truncatingIfNeeded: value)], place.type)
         }
     }
 
