@@ -91,12 +91,37 @@ extension BlockReader {
         return parents
     }
 
-    /// Where the rows of a trace lie, and the trace in the trace index; nil if the block has none of it.
-    package func place(of traceID: TraceID) async throws -> (position: Int, anchor: TraceAnchor)? {
-        guard try await mayContain(traceID), let number = pageNumber(for: traceID) else { return nil }
-        let page = try await indexPage(number)
-        guard let position = page.value.position(of: traceID) else { return nil }
-        return (footer.indexPages[number].firstTrace + position, anchor(page.value, position))
+    /// A trace that the block has.
+    package struct TracePlace: Sendable {
+        /// Among those that were asked for.
+        package var index: Int
+        /// In the trace index.
+        package var position: Int
+        package var anchor: TraceAnchor
+    }
+
+    /// Which of some traces the block has, and where their rows lie.
+    ///
+    /// - Returns: Also why something is missing: a page that can't be read does not take away what others say.
+    /// - Throws: If nothing can be said.
+    package func places(of ids: [TraceID]) async throws -> (found: [TracePlace], failure: BlockError?) {
+        var found: [TracePlace] = []
+        var failure: BlockError?
+        let possible = try await possible(ids)
+        for index in possible {
+            guard let number = pageNumber(for: ids[index]) else { continue }
+            do {
+                let page = try await indexPage(number)
+                guard let position = page.value.position(of: ids[index]) else { continue }
+                found.append(
+                    TracePlace(
+                        index: index, position: footer.indexPages[number].firstTrace + position,
+                        anchor: anchor(page.value, position)))
+            } catch let error as BlockError {
+                failure = failure ?? error
+            }
+        }
+        return (found, failure)
     }
 }
 

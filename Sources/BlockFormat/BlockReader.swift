@@ -96,6 +96,16 @@ package final class BlockReader: Sendable {
         return try await bloomFilter()?.value.mayContain(traceID) ?? true
     }
 
+    /// The places of those traces that may be in the block, as ``mayContain(_:)``.
+    func possible(_ ids: [TraceID]) async throws -> [Int] {
+        let statistics = footer.statistics
+        let inRange = ids.indices.filter {
+            statistics.minimumTraceID <= ids[$0] && ids[$0] <= statistics.maximumTraceID
+        }
+        guard !inRange.isEmpty, let filter = try await bloomFilter() else { return inRange }
+        return inRange.filter { filter.value.mayContain(ids[$0]) }
+    }
+
     /// Where the rows of a trace lie; nil if the block has none of it.
     package func locate(_ traceID: TraceID) async throws -> TraceAnchor? {
         guard let number = pageNumber(for: traceID) else { return nil }

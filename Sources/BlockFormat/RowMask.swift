@@ -31,6 +31,7 @@ package enum RowMask: Sendable {
     }
 
     /// The rows for which `holds` says so; ``none`` if it does for no row.
+    @inline(__always)
     package init(count: Int, where holds: (Int) -> Bool) { self.init(BitMask(count: count, where: holds)) }
 
     /// - Parameters:
@@ -40,6 +41,18 @@ package enum RowMask: Sendable {
         var mask = BitMask(count: count)
         for row in rows { mask[row] = true }
         self.init(mask)
+    }
+
+    /// Those of the rows for which `holds` says so.
+    ///
+    /// - Parameter count: Of all rows there are.
+    @inline(__always)
+    func filtered(count: Int, where holds: (Int) -> Bool) -> RowMask {
+        switch self {
+        case .none: return .none
+        case .all: return RowMask(count: count, where: holds)
+        case .some(let mask): return RowMask(rows: mask.markedRows.filter(holds), count: count)
+        }
     }
 
     package func and(_ other: RowMask) -> RowMask {

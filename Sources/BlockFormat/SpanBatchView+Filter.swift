@@ -5,66 +5,80 @@ package import TraceModel
 
 extension SpanBatchView {
     /// The rows for which the filter holds. Strings, shapes and resources are judged once each.
-    package func mask(_ filter: SpanFilter) -> RowMask {
+    package func mask(_ filter: SpanFilter) -> RowMask { mask(filter, among: .all) }
+
+    /// - Parameter rows: Of others nothing has to be said.
+    private func mask(_ filter: SpanFilter, among rows: RowMask) -> RowMask {
         switch filter {
         case .all(let parts):
-            var mask = RowMask.all
-            for part in parts where !mask.isNone { mask = mask.and(self.mask(part)) }
+            var mask = rows
+            for part in parts where !mask.isNone { mask = mask.and(self.mask(part, among: mask)) }
             return mask
-        case .any(let parts): return parts.reduce(.none) { $0.or(mask($1)) }
-        case .not(let part): return mask(part).inverted
-        case .holds(let subject, let test): return mask(subject, test)
+        case .any(let parts): return parts.reduce(.none) { $0.or(mask($1, among: rows)) }
+        case .not(let part): return mask(part, among: rows).inverted
+        case .holds(let subject, let test): return mask(subject, test, rows)
         }
     }
 
-    private func mask(_ subject: SpanSubject, _ test: ValueTest) -> RowMask {
-        var rows = [Bool](repeating: false, count: rowCount)
+    private func mask(_ subject: SpanSubject, _ test: ValueTest, _ among: RowMask) -> RowMask {
         switch subject {
-        case .spanAttribute(let key): rows = owners(key, test, attributes)
-        case .eventAttribute(let key): markParts(of: events, owners(key, test, eventAttributes), in: &rows)
-        case .linkAttribute(let key): markParts(of: links, owners(key, test, linkAttributes), in: &rows)
-        case .eventName: markParts(of: events, strings(eventName, .string, test), in: &rows)
-        case .linkTraceID: markParts(of: links, strings(linkTraceID, .string, test), in: &rows)
-        case .linkSpanID: markParts(of: links, strings(linkSpanID, .string, test), in: &rows)
+        case .spanAttribute(let key): return owners(key, test, attributes, among)
+        case .eventAttribute(let key): return rows(among, of: events, having: owners(key, test, eventAttributes, .all))
+        case .linkAttribute(let key): return rows(among, of: links, having: owners(key, test, linkAttributes, .all))
+        case .eventName: return rows(among, of: events, having: strings(eventName, test, .all))
+        case .linkTraceID: return rows(among, of: links, having: strings(linkTraceID, test, .all))
+        case .linkSpanID: return rows(among, of: links, having: strings(linkSpanID, test, .all))
         case .eventTime:
-            for row in 0..<rowCount {
-                rows[row] = events(of: row).contains {
-                    test.holds(integer: Int64(bitPattern: eventTime[$0] &- start[row]))
-                }
+            return among.filtered(count: rowCount) { row in
+                events(of: row).contains { test.holds(integer: Int64(bitPattern: eventTime[$0] &- start[row])) }
             }
         case .resourceAttribute(let key):
-            let resources = resources(where: { EncodedAttributes.holds(test, key: key, in: $0, of: .resource) })
-            for row in 0..<rowCount { rows[row] = resources[Int(resource[row])] }
+            return codes(resource, resources { EncodedAttributes.holds(test, key: key, in: $0, of: .resource) }, among)
         case .scopeAttribute(let key):
-            markScopes(in: &rows) { EncodedAttributes.holds(test, key: key, in: $0, of: .scope) }
+            return codes(scope, scopes { EncodedAttributes.holds(test, key: key, in: $0, of: .scope) }, among)
         case .scopeName:
-            markScopes(in: &rows) { test.holds(string: EncodedAttributes.text(.name, in: $0).rawSpan) }
+            return codes(scope, scopes { test.holds(string: EncodedAttributes.text(.name, in: $0).rawSpan) }, among)
         case .scopeVersion:
-            markScopes(in: &rows) { test.holds(string: EncodedAttributes.text(.version, in: $0).rawSpan) }
-        case .name: rows = strings(name, .string, test)
-        case .statusMessage: rows = strings(statusMessage, .string, test)
-        case .status: for row in 0..<rowCount { rows[row] = test.holds(integer: Int64(status[row])) }
-        case .kind: for row in 0..<rowCount { rows[row] = test.holds(integer: Int64(kind[row])) }
+            return codes(scope, scopes { test.holds(string: EncodedAttributes.text(.version, in: $0).rawSpan) }, among)
+        case .name: return strings(name, test, among)
+        case .statusMessage: return strings(statusMessage, test, among)
+        case .status: return numbers(status, test, among)
+        case .kind: return numbers(kind, test, among)
         case .duration:
-            for row in 0..<rowCount {
-                let duration = spanDuration(start: start[row], end: end[row])
-                rows[row] = test.holds(integer: Int64(clamping: duration))
+            return among.filtered(count: rowCount) { row in
+                test.holds(integer: Int64(clamping: spanDuration(start: start[row], end: end[row])))
             }
         case .spanID:
-            for row in 0..<rowCount { rows[row] = test.holds(string: BlockFilter.bytes(of: spanID[row]).rawSpan) }
+            return among.filtered(count: rowCount) { test.holds(string: BlockFilter.bytes(of: spanID[$0]).rawSpan) }
         case .isRoot:
             let (root, child) = (test.holds(boolean: true), test.holds(boolean: false))
-            for row in 0..<rowCount { rows[row] = parent(row) == 0 ? root : child }
+            return among.filtered(count: rowCount) { parent($0) == 0 ? root : child }
         }
-        return RowMask(rows)
     }
 
-    /// What the test says of each value of a column of byte strings.
-    private func strings(_ codes: ColumnView<UInt32>, _ type: AttributeType, _ test: ValueTest) -> [Bool] {
+    /// What the test says of each value of a column of strings.
+    private func strings(_ codes: ColumnView<UInt32>, _ test: ValueTest, _ among: RowMask) -> RowMask {
         var known = StringVerdicts(count: strings.count)
-        var holds = [Bool](repeating: false, count: codes.count)
-        for index in 0..<codes.count { holds[index] = known.holds(codes[index], strings, type, test) }
-        return holds
+        return among.filtered(count: codes.count) { known.holds(codes[$0], strings, .string, test) }
+    }
+
+    /// What the test says of each number of a column, in which few differ.
+    private func numbers(_ column: ColumnView<Int32>, _ test: ValueTest, _ among: RowMask) -> RowMask {
+        var last: Int32 = 0
+        var holds = test.holds(integer: 0)
+        return among.filtered(count: rowCount) { row in
+            if column[row] != last {
+                last = column[row]
+                holds = test.holds(integer: Int64(last))
+            }
+            return holds
+        }
+    }
+
+    /// The rows whose codes are marked.
+    private func codes(_ column: ColumnView<UInt32>, _ marks: [Bool], _ among: RowMask) -> RowMask {
+        guard marks.contains(true) else { return .none }
+        return among.filtered(count: rowCount) { marks[Int(column[$0])] }
     }
 
     /// By resource code, what is said of the encoded message.
@@ -75,35 +89,36 @@ extension SpanBatchView {
         }
     }
 
-    /// Marks the rows of whose scopes' encoded message something is said.
-    private func markScopes(in rows: inout [Bool], _ holds: (RawSpan) -> Bool) {
-        let verdicts = (0..<scopes.count).map { code in
+    /// By scope code, what is said of the encoded message.
+    private func scopes(where holds: (RawSpan) -> Bool) -> [Bool] {
+        (0..<scopes.count).map { code in
             let record: ScopeRecord = scopes.record(UInt32(code), or: .none)
             return holds(strings[record.encoded])
         }
-        for row in 0..<rowCount { rows[row] = verdicts[Int(scope[row])] }
     }
 
-    /// Marks the rows of which an event or link is marked.
-    private func markParts(of parts: (Int) -> Range<Int>, _ marks: [Bool], in rows: inout [Bool]) {
-        guard marks.contains(true) else { return }
-        for row in 0..<rowCount { rows[row] = parts(row).contains { marks[$0] } }
+    /// The rows of which an event or link is marked.
+    private func rows(
+        _ among: RowMask, of parts: (Int) -> Range<Int>, having marks: RowMask
+    ) -> RowMask {
+        if marks.isNone { return .none }
+        return among.filtered(count: rowCount) { row in parts(row).contains { marks[$0] } }
     }
 
-    /// The owners whose value of the key passes the test.
-    private func owners(_ key: [UInt8], _ test: ValueTest, _ columns: AttributeColumnsView) -> [Bool] {
+    /// The owners that have a value of the key for which the test holds.
+    private func owners(
+        _ key: [UInt8], _ test: ValueTest, _ columns: AttributeColumnsView, _ among: RowMask
+    ) -> RowMask {
         let places = AttributePlaces(key, in: self)
+        if places.isEmpty { return .none }
         var known = StringVerdicts(count: strings.count)
-        var owners = [Bool](repeating: false, count: columns.shape.count)
-        for owner in owners.indices {
-            guard let place = places[columns.shape[owner]] else { continue }
+        return among.filtered(count: columns.shape.count) { owner in
+            guard let place = places[columns.shape[owner]] else { return false }
             let value = columns.values[columns.firstValue(of: owner) + place.offset]
-            owners[owner] =
-                place.type.isByteString
+            return place.type.isByteString
                 ? known.holds(UInt32(truncatingIfNeeded: value), strings, place.type, test)
                 : test.holds(bits: value, place.type)
         }
-        return owners
     }
 }
 
@@ -128,6 +143,9 @@ struct AttributePlaces {
             return nil
         }
     }
+
+    /// Whether no attribute has the key.
+    var isEmpty: Bool { places.allSatisfy { $0 == nil } }
 
     subscript(shape: UInt32) -> Place? { places[Int(shape)] }
 }

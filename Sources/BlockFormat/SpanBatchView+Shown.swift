@@ -176,10 +176,14 @@ private struct RowProbe {
         case .eventName: view.events(of: row).map { .string(bytes(view.eventName[$0])) }
         case .eventTime:
             view.events(of: row).map { .integer(Int64(bitPattern: view.eventTime[$0] &- view.start[row])) }
-        case .linkTraceID: view.links(of: row).map { ListedValues.Value.string(bytes(view.linkTraceID[$0])).asIdentifier }
-        case .linkSpanID: view.links(of: row).map { ListedValues.Value.string(bytes(view.linkSpanID[$0])).asIdentifier }
+        case .linkTraceID: view.links(of: row).map { identifier(view.linkTraceID[$0]) }
+        case .linkSpanID: view.links(of: row).map { identifier(view.linkSpanID[$0]) }
         default: []
         }
+    }
+
+    private func identifier(_ code: UInt32) -> ListedValues.Value {
+        ListedValues.Value.string(bytes(code)).asIdentifier
     }
 
     private func listed(_ attribute: Attribute?) -> [ListedValues.Value] {

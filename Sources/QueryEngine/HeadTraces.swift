@@ -3,200 +3,264 @@
 internal import BlockFormat
 internal import ByteCoding
 internal import TraceModel
+internal import TraceStorage
 
 /// The rows of all heads by trace, and which of them some filters hold for.
 final class HeadTraces {
-    let views: [SpanBatchView]
+    private let heads: [HeadSpans]
     let isEmpty: Bool
-    /// By view, then by filter.
+    let rowCount: Int
+    /// By head, then by filter.
     private let marks: [[RowMask]]
-    /// By view: the number of its first row among the rows of all views.
+    /// By head: the rows that have what every hit has.
+    private let required: [RowMask]
+    /// By head: the number of its first row among the rows of all heads.
     private let firstRows: [Int]
-    /// One a trace, in the order in which they were met.
-    private var traces: FlatBuffer<Trace>
-    /// A hash table with open addressing: positions in `traces` plus one, 0 for free slots.
-    private var slots: FlatBuffer<UInt32>
-    /// By row: the row of its trace that was met before, plus one.
-    private var previous: FlatBuffer<UInt32>
-    /// Odd, random: whoever sends trace IDs can't choose those that collide.
-    private let multiplier = UInt64.random(in: .min ... .max) | 1
-
-    /// What the heads have of a trace.
-    struct Trace: BitwiseCopyable {
-        let id: TraceID
-        /// The first start and the last end.
-        fileprivate(set) var start: UInt64
-        fileprivate(set) var end: UInt64
-        /// The number of the row that was met last, plus one.
-        fileprivate var lastRow: UInt32
-        fileprivate(set) var rowCount: UInt32 = 1
-        /// Whether a row has what every hit has.
-        fileprivate(set) var isMarked: Bool
-        /// Whether a row overlaps the range.
-        fileprivate(set) var isInRange: Bool
-    }
+    private let range: ClosedRange<UInt64>
+    /// Nil until a trace is asked for.
+    private var built: HeadTraceTable?
+    /// By trace; nil until most are asked for.
+    private var extents: [Extent]?
 
     /// - Parameters:
     ///   - filters: By which rows are marked.
     ///   - required: Filters of which one holds for a row of every hit; nil if there are none such.
-    init(_ heads: [SpanBatchView], _ filters: [SpanFilter], required: [Int]?, range: ClosedRange<UInt64>) {
-        views = heads.filter { $0.rowCount > 0 }
-        isEmpty = views.isEmpty
-        let marks = views.map { view in filters.map { view.mask($0) } }
+    init(_ heads: [HeadSpans], _ filters: [SpanFilter], required: [Int]?, range: ClosedRange<UInt64>) {
+        let heads = heads.filter { $0.spans.rowCount > 0 }
+        self.heads = heads
+        isEmpty = heads.isEmpty
+        self.range = range
+        let marks = heads.map { head in filters.map { head.spans.mask($0) } }
         self.marks = marks
+        self.required = marks.map { marks in
+            required.map { $0.reduce(RowMask.none) { $0.or(marks[$1]) } } ?? .all
+        }
         var total = 0
-        firstRows = views.map { view in
-            defer { total += view.rowCount }
+        firstRows = heads.map { head in
+            defer { total += head.spans.rowCount }
             return total
         }
-        traces = FlatBuffer(capacity: total / 16 + 16)
-        slots = FlatBuffer(repeating: 0, count: 1024)
-        previous = FlatBuffer(repeating: 0, count: total)
-        for (index, view) in views.enumerated() {
-            let mask = required.map { $0.reduce(RowMask.none) { $0.or(marks[index][$1]) } } ?? .all
-            add(view, mask, firstRows[index], range)
-        }
+        rowCount = total
     }
 
-    var rowCount: Int { previous.count }
-    var traceCount: Int { traces.count }
+    var headCount: Int { heads.count }
 
-    /// Bytes in memory, about.
+    func spans(ofHead head: Int) -> SpanBatchView { heads[head].spans }
+
+    /// Of those that were asked for.
+    var inspectedTraceCount: Int { built?.traceCount ?? 0 }
+
+    /// Bytes in memory, about, also of what is there once a trace is asked for.
     var byteCount: Int {
         let markCount = marks.first?.count ?? 0
-        return previous.count * 4 + previous.count * markCount / 8 + slots.count * 4
-            + traces.count * MemoryLayout<Trace>.stride
+        let extentByteCount = (extents?.count ?? 0) * MemoryLayout<Extent>.stride
+        return rowCount * markCount / 8 + (built?.byteCount ?? rowCount * 8) + extentByteCount
     }
 
-    /// Bytes in memory, about, that it takes to have ``candidates(where:)``.
-    var candidatesByteCount: Int { 2 * traces.count * MemoryLayout<Trace>.stride }
+    /// For who asks for many traces.
+    var table: HeadTraceTable {
+        if let built { return built }
+        let table = HeadTraceTable(heads)
+        built = table
+        return table
+    }
 
-    /// Some of the traces, newest first.
-    func candidates(where isWanted: (Trace) -> Bool) -> [Trace] {
-        // What is compared stands side by side.
-        var order: [(start: UInt64, index: Int)] = []
-        for index in 0..<traces.count where isWanted(traces[index]) { order.append((traces[index].start, index)) }
-        order.sort { a, b in
-            a.start == b.start ? traces[a.index].id < traces[b.index].id : a.start > b.start
+    // MARK: - Traces
+
+    /// What the heads have of a trace.
+    struct Trace {
+        var id: TraceID
+        /// In ``HeadTraces/table``.
+        var number: Int
+        var rowCount: Int
+        var extent: Extent
+    }
+
+    struct Extent: BitwiseCopyable {
+        /// The first start and the last end.
+        var start = UInt64.max
+        var end: UInt64 = 0
+        /// Whether a row overlaps the range.
+        var isInRange = false
+
+        mutating func add(_ start: UInt64, _ end: UInt64, _ range: ClosedRange<UInt64>) {
+            self.start = min(self.start, start)
+            self.end = max(self.end, end)
+            isInRange = isInRange || range.overlapsSpan(from: start, to: end)
         }
-        return order.map { traces[$0.index] }
     }
 
-    func contains(_ id: TraceID) -> Bool { trace(id) != nil }
+    func contains(_ id: TraceID) -> Bool { !isEmpty && table.contains(id) }
 
     /// What there is of a trace; nil if it is not here.
     func trace(_ id: TraceID) -> Trace? {
-        if isEmpty { return nil }
-        let position = slots[slot(of: id)]
-        return position == 0 ? nil : traces[Int(position) - 1]
+        guard !isEmpty, let number = table.number(of: id) else { return nil }
+        return trace(number)
+    }
+
+    /// Whether a row of a trace may have what every hit has.
+    func isMarked(_ trace: Trace) -> Bool { markedTraces[trace.number] }
+
+    /// By trace: whether a row has what every hit has, or may have it.
+    private lazy var markedTraces: [Bool] = {
+        var isMarked = [Bool](repeating: hasAllMarked, count: table.traceCount)
+        for (index, head) in heads.enumerated() {
+            guard case .some(let rows) = required[index] else { continue }
+            let numbers = table.numbers[index]
+            for row in rows.markedRows { isMarked[numbers[Int(head.traces.ofRows[row])]] = true }
+        }
+        return isMarked
+    }()
+
+    /// Whether all rows of a head have what every hit has: then most traces have, and none is left out.
+    private var hasAllMarked: Bool { required.contains { if case .all = $0 { true } else { false } } }
+
+    private func trace(_ number: Int) -> Trace {
+        Trace(
+            id: table.id(number), number: number, rowCount: table.places(of: number).count, extent: extent(number))
+    }
+
+    private func extent(_ trace: Int) -> Extent {
+        if let extents { return extents[trace] }
+        var extent = Extent()
+        forEachHead(of: trace) { head, rows in
+            let spans = heads[head].spans
+            for row in rows { extent.add(spans.start[row], spans.end[row], range) }
+        }
+        return extent
+    }
+
+    private func allExtents() -> [Extent] {
+        if let extents { return extents }
+        var extents = [Extent](repeating: Extent(), count: table.traceCount)
+        for (head, numbers) in zip(heads, table.numbers) {
+            let (starts, ends, traces) = (head.spans.start, head.spans.end, head.traces.ofRows)
+            for row in 0..<head.spans.rowCount { extents[numbers[Int(traces[row])]].add(starts[row], ends[row], range) }
+        }
+        self.extents = extents
+        return extents
+    }
+
+    // MARK: - Candidates
+
+    /// Which traces may be hits.
+    struct Candidates {
+        /// Whether only those of which a row has what every hit has.
+        var mustBeMarked: Bool
+        /// Whether only those of which a row overlaps the range.
+        var mustBeInRange: Bool
+    }
+
+    /// Some of the traces, newest first: their numbers in ``table``, and their starts.
+    func candidates(_ wanted: Candidates) -> [(start: UInt64, trace: Int)] {
+        guard mayBe(wanted) else { return [] }
+        var candidates: [(start: UInt64, trace: Int)] = []
+        for trace in numbers(wanted) {
+            let extent = extent(trace)
+            if !wanted.mustBeInRange || extent.isInRange { candidates.append((extent.start, trace)) }
+        }
+        let table = table
+        candidates.sort { a, b in a.start == b.start ? table.id(a.trace) < table.id(b.trace) : a.start > b.start }
+        return candidates
+    }
+
+    /// The numbers of all traces, or of those of which a row has what every hit has.
+    private func numbers(_ wanted: Candidates) -> [Int] {
+        guard wanted.mustBeMarked, !hasAllMarked else {
+            _ = allExtents()
+            return Array(0..<table.traceCount)
+        }
+        let isMarked = markedTraces
+        return isMarked.indices.filter { isMarked[$0] }
+    }
+
+    /// Bytes in memory, about, that it takes to have ``candidates(_:)``.
+    func byteCount(of wanted: Candidates) -> Int { mayBe(wanted) ? 64 * table.traceCount : 0 }
+
+    private func mayBe(_ wanted: Candidates) -> Bool {
+        !isEmpty && !(wanted.mustBeMarked && required.allSatisfy(\.isNone))
     }
 
     // MARK: - Rows of a trace
 
-    /// A row of a view.
+    /// A row of a head.
     struct Place {
-        /// In ``HeadTraces/views``.
-        var view: Int
+        var head: Int
         var row: Int
     }
 
-    /// Where a row lies that has a number among the rows of all views.
+    /// Where a row lies that has a number among the rows of all heads.
     func place(ofRow number: Int) -> Place {
-        var view = firstRows.count - 1
-        while firstRows[view] > number { view -= 1 }
-        return Place(view: view, row: number - firstRows[view])
+        var head = firstRows.count - 1
+        while firstRows[head] > number { head -= 1 }
+        return Place(head: head, row: number - firstRows[head])
     }
 
     /// How many rows there are of a trace.
-    func rowCount(of id: TraceID) -> Int { trace(id).map { Int($0.rowCount) } ?? 0 }
+    func rowCount(of id: TraceID) -> Int {
+        guard !isEmpty, let number = table.number(of: id) else { return 0 }
+        return table.places(of: number).count
+    }
 
-    /// Calls `body` with the numbers and places of all rows of a trace, in no order; none if it is not here.
-    func forEachRow(of id: TraceID, _ body: (_ number: Int, Place) -> Void) {
-        var next = trace(id)?.lastRow ?? 0
-        while next != 0 {
-            let number = Int(next) - 1
-            body(number, place(ofRow: number))
-            next = previous[number]
+    /// Calls `body` for each head that has rows of a trace, with the rows, which rise.
+    func forEachHead(of id: TraceID, _ body: (_ head: Int, _ rows: [Int]) -> Void) {
+        guard !isEmpty, let number = table.number(of: id) else { return }
+        forEachHead(of: number, body)
+    }
+
+    private func forEachHead(of trace: Int, _ body: (_ head: Int, _ rows: [Int]) -> Void) {
+        let table = table
+        var rows: [Int] = []
+        var (head, first, end) = (-1, 0, 0)
+        for place in table.places(of: trace) {
+            let number = table.row(at: place)
+            if number >= end {
+                if !rows.isEmpty { body(head, rows) }
+                rows.removeAll(keepingCapacity: true)
+                repeat {
+                    head += 1
+                    (first, end) = (firstRows[head], firstRows[head] + heads[head].spans.rowCount)
+                } while number >= end
+            }
+            rows.append(number - first)
         }
+        if !rows.isEmpty { body(head, rows) }
     }
 
     /// All rows of a trace, in no order; none if it is not here.
     func rows(of id: TraceID) -> [AssembledTrace.Row] {
-        var rows: [AssembledTrace.Row] = []
-        forEachRow(of: id) { _, place in
-            rows.append(AssembledTrace.Row(view: views[place.view], row: place.row, marks: marks[place.view]))
+        var found: [AssembledTrace.Row] = []
+        forEachHead(of: id) { head, rows in
+            for row in rows {
+                found.append(AssembledTrace.Row(view: heads[head].spans, row: row, marks: marks[head]))
+            }
         }
-        return rows
+        return found
     }
 
     /// Adds all rows of a trace, in no order, with what the filters say of them, of which there are 64 at most.
-    func addRows(of id: TraceID, to rows: inout [ColumnTrace.Row]) {
-        forEachRow(of: id) { number, place in
-            let (view, row) = (views[place.view], place.row)
-            var bits: UInt64 = 0
-            for leaf in marks[place.view].indices where marks[place.view][leaf][row] { bits |= 1 &<< UInt64(leaf) }
-            rows.append(
-                ColumnTrace.Row(
-                    start: view.start[row], end: view.end[row], spanID: view.spanID[row], parent: view.parent(row),
-                    row: number, marks: bits, kind: view.kind[row], part: -1))
+    func addRows(of id: TraceID, to found: inout [ColumnTrace.Row]) {
+        forEachHead(of: id) { head, rows in
+            let (view, first) = (heads[head].spans, found.count)
+            for row in rows {
+                found.append(
+                    ColumnTrace.Row(
+                        start: view.start[row], end: view.end[row], spanID: view.spanID[row],
+                        parent: view.parent(row), row: firstRows[head] + row, marks: 0, kind: view.kind[row],
+                        part: -1))
+            }
+            for (leaf, mask) in marks[head].enumerated() where !mask.isNone {
+                for (place, row) in rows.enumerated() where mask[row] {
+                    found[first + place].marks |= 1 &<< UInt64(leaf)
+                }
+            }
         }
     }
 
     /// Service and name of a row.
     func root(atRow number: Int) -> (service: [UInt8], name: [UInt8]) {
         let place = place(ofRow: number)
-        let row = AssembledTrace.Row(view: views[place.view], row: place.row, marks: [])
-        return (row.serviceName, row.name)
-    }
-
-    func serviceName(_ place: Place) -> [UInt8] {
-        AssembledTrace.Row(view: views[place.view], row: place.row, marks: []).serviceName
-    }
-
-    private func add(_ view: SpanBatchView, _ mask: RowMask, _ firstRow: Int, _ range: ClosedRange<UInt64>) {
-        for row in 0..<view.rowCount {
-            let (id, start, end) = (view.traceID(row), view.start[row], view.end[row])
-            let slot = slot(of: id)
-            let number = UInt32(truncatingIfNeeded: firstRow + row)
-            let (isMarked, isInRange) = (mask[row], range.overlapsSpan(from: start, to: end))
-            if slots[slot] == 0 {
-                traces.append(
-                    Trace(
-                        id: id, start: start, end: end, lastRow: number + 1, isMarked: isMarked, isInRange: isInRange))
-                slots[slot] = UInt32(truncatingIfNeeded: traces.count)
-                if traces.count * 2 > slots.count { grow() }
-                continue
-            }
-            let position = Int(slots[slot]) - 1
-            var trace = traces[position]
-            previous[Int(number)] = trace.lastRow
-            trace.lastRow = number + 1
-            trace.rowCount &+= 1
-            trace.start = min(trace.start, start)
-            trace.end = max(trace.end, end)
-            trace.isMarked = trace.isMarked || isMarked
-            trace.isInRange = trace.isInRange || isInRange
-            traces[position] = trace
-        }
-    }
-
-    /// The slot of a trace, or the free one where it would go.
-    private func slot(of id: TraceID) -> Int {
-        let product = (id.high ^ (id.low &* 0x9e37_79b9_7f4a_7c15)).multipliedFullWidth(by: multiplier)
-        var index = Int(truncatingIfNeeded: product.high ^ product.low) & (slots.count - 1)
-        while slots[index] != 0 {
-            if traces[Int(slots[index]) - 1].id == id { break }
-            index = (index + 1) & (slots.count - 1)
-        }
-        return index
-    }
-
-    private func grow() {
-        let count = slots.count * 2
-        slots.removeAll()
-        slots.resize(to: count, filling: 0)
-        for index in 0..<traces.count {
-            slots[slot(of: traces[index].id)] = UInt32(truncatingIfNeeded: index + 1)
-        }
+        let view = heads[place.head].spans
+        return (view.serviceName(place.row), view.bytes(view.name[place.row]))
     }
 }

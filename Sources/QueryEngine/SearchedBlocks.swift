@@ -51,19 +51,30 @@ struct TracePart {
 extension SearchedBlocks {
     typealias Failures = [(block: Int, error: BlockError)]
 
-    /// What the blocks have of a trace, and which of them could not be asked.
+    /// What the blocks have of some traces, and which of them could not be asked.
     ///
-    /// - Parameter owners: The blocks that have it, if they are known.
+    /// - Parameter owners: The blocks that have some of them, where they are known.
+    /// - Returns: By place in `ids`.
     mutating func parts(
-        of id: TraceID, in owners: [Int]? = nil
-    ) async throws -> (parts: [TracePart], failures: Failures) {
-        var parts: [TracePart] = []
+        of ids: [TraceID], in owners: [TraceID: [Int]] = [:]
+    ) async throws -> (parts: [[TracePart]], failures: Failures) {
+        var parts = [[TracePart]](repeating: [], count: ids.count)
         var failures: Failures = []
-        for block in owners ?? Array(summaries.indices) where summaries[block].traceIDs.contains(id) {
+        // By block: places in `ids`.
+        var asked = [[Int]](repeating: [], count: summaries.count)
+        for (index, id) in ids.enumerated() {
+            for block in owners[id] ?? Array(summaries.indices) where summaries[block].traceIDs.contains(id) {
+                asked[block].append(index)
+            }
+        }
+        for (block, asked) in asked.enumerated() where !asked.isEmpty {
             do {
-                if let (position, anchor) = try await reader(block).place(of: id) {
-                    parts.append(TracePart(block: block, position: position, anchor: anchor))
+                let places = try await reader(block).places(of: asked.map { ids[$0] })
+                for place in places.found {
+                    parts[asked[place.index]].append(
+                        TracePart(block: block, position: place.position, anchor: place.anchor))
                 }
+                if let failure = places.failure { failures.append((block, failure)) }
             } catch let error as BlockError {
                 failures.append((block, error))
             }

@@ -44,7 +44,7 @@ struct SlowSpanSearch {
         var reason: String?
         var reads = QueryReads()
         defer { engine.counters.add(reads, to: .slowSpans) }
-        for head in snapshot.heads { head.scan(request, into: &matches) }
+        for head in snapshot.heads { head.spans.scan(request, into: &matches) }
         for block in snapshot.blocks {
             try Task.checkCancellation()
             if let excess = deadline.excess { return (matches.sorted(), excess) }

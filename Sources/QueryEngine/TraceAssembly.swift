@@ -51,15 +51,11 @@ final class TraceAssembly {
     @inline(never)
     func traces(_ ids: ArraySlice<TraceID>, beside heldByteCount: Int) async throws -> [AssembledTrace] {
         var wanted: [TraceID] = []
-        var parts: [TracePart] = []
-        for id in ids where done.insert(id).inserted {
-            wanted.append(id)
-            let found = try await blocks.parts(of: id)
-            for (block, error) in found.failures { fail(block, error) }
-            parts += found.parts
-        }
+        for id in ids where done.insert(id).inserted { wanted.append(id) }
+        let (parts, failures) = try await blocks.parts(of: wanted)
+        for (block, error) in failures { fail(block, error) }
         let base = heldByteCount + byteCount
-        let rows = try await blocks.rows(of: parts, filters: filters, pool) { try memory.hold(base + $0) }
+        let rows = try await blocks.rows(of: parts.flatMap { $0 }, filters: filters, pool) { try memory.hold(base + $0) }
         for (block, error) in rows.failures { fail(block, error) }
         readByteCount += rows.byteCount
         return wanted.compactMap { AssembledTrace($0, heads.rows(of: $0) + (rows.byTrace[$0] ?? [])) }

@@ -23,13 +23,17 @@ extension TraceSearch {
     private mutating func assemblePart(_ ids: ArraySlice<TraceID>) async throws {
         var wanted: [(id: TraceID, parts: [TracePart])] = []
         let (heads, durations) = (heads, durations)
-        for id in ids where judged.insert(id).inserted {
-            let (parts, failures) = try await blocks.parts(of: id, in: owners[id])
-            for (block, error) in failures { fail(block, error) }
+        var asked: [TraceID] = []
+        for id in ids where judged.isEmpty || !judged.contains(id) { asked.append(id) }
+        let (allParts, failures) = try await blocks.parts(of: asked, in: owners)
+        for (block, error) in failures { fail(block, error) }
+        for (id, parts) in zip(asked, allParts) {
+            // What no block has is met once.
+            if !parts.isEmpty || !failures.isEmpty { judged.insert(id) }
             let inHeads = heads.trace(id)
             // What every hit has, and a span in the range, would be there.
-            if parts.isEmpty, let inHeads, !inHeads.isMarked || !inHeads.isInRange { continue }
-            let known = extent(of: parts.map(\.anchor), beside: inHeads)
+            if parts.isEmpty, let inHeads, !inHeads.extent.isInRange || !heads.isMarked(inHeads) { continue }
+            let known = extent(of: parts.map(\.anchor), beside: inHeads?.extent)
             guard newest.mayHold(known.start) else { continue }
             if let duration = known.duration, !durations.contains(duration) { continue }
             wanted.append((id, parts))
@@ -92,7 +96,7 @@ extension TraceSearch {
 /// The start and the duration of a trace, as they follow from those of its parts, of which there is one at least: of
 /// copies of a span the one that ends last wins. The duration is nil where a part has none: its last end is not known.
 private func extent(
-    of parts: [TraceAnchor], beside inHeads: HeadTraces.Trace?
+    of parts: [TraceAnchor], beside inHeads: HeadTraces.Extent?
 ) -> (start: UInt64, duration: UInt64?) {
     let start = parts.reduce(inHeads?.start ?? .max) { min($0, $1.start) }
     guard parts.allSatisfy({ $0.duration > 0 }) else { return (start, nil) }

@@ -111,13 +111,15 @@ extension TraceSearch {
     ) async throws {
         var incomplete: [TraceID] = []
         let required = program.required.map { $0.reduce(RowMask.none) { $0.or(rows.marks[$1]) } } ?? .all
+        guard !rows.traces.isEmpty else { return }
+        let inHeads = heads.table
         for (position, trace) in zip(rows.positions, rows.traces) where newest.mayHold(trace.start) {
             // The first thing to be asked: of long traces, say, there are few.
-            if !mayLast(trace.duration), isComplete(trace, in: rows, shared) { continue }
+            if !durations.contains(trace.duration), Self.isComplete(trace, in: rows, shared, inHeads) { continue }
             let part = rows.rows(of: trace)
             let mayMatch = required.holds(in: part)
             guard mayMatch || !seesEverything, !part.isEmpty else { continue }
-            guard isComplete(trace, in: rows, shared), !needsValues || !mayMatch else {
+            guard Self.isComplete(trace, in: rows, shared, inHeads), !needsValues || !mayMatch else {
                 incomplete.append(trace.id)
                 if shared.isComplete { owners[trace.id] = [block] + shared.others(with: trace.id) }
                 continue
@@ -184,12 +186,9 @@ extension TraceSearch {
     }
 
     /// Whether a row group has all there is of a trace: no other one, other block or head has more.
-    private func isComplete(_ trace: TraceAnchor, in rows: ScannedRows, _ shared: SharedTraces) -> Bool {
-        rows.isWhole(trace) && !heads.contains(trace.id) && !shared.contains(trace.id)
-    }
-
-    /// Whether a hit may have the duration.
-    func mayLast(_ duration: UInt64) -> Bool { durations.contains(duration) }
+    private static func isComplete(
+        _ trace: TraceAnchor, in rows: ScannedRows, _ shared: SharedTraces, _ inHeads: HeadTraceTable
+    ) -> Bool { rows.isWhole(trace) && !inHeads.contains(trace.id) && !shared.contains(trace.id) }
 
     /// The conditions on the trace as a whole that the query has besides its program.
     func holds(_ facts: TraceFacts) -> Bool {

@@ -125,7 +125,7 @@ extension TraceSearch {
             }
             return
         }
-        let held = heldByteCount
+        let (held, memory) = (heldByteCount, memory)
         let spansets = try judge.spansets(of: judged) {
             (byteCount) throws(QueryError) in try memory.hold(held + byteCount)
         }
@@ -149,8 +149,10 @@ extension TraceSearch {
         _ attributes: [SearchedAttribute], of trace: ColumnTrace
     ) {
         entry.matchedCount = Int32(truncatingIfNeeded: matchedCount)
+        var rows: [Int] = []
+        for row in shown { rows.append(number(of: trace.rows[Int(row)], in: trace)) }
         newest.insert(
-            entry, rows: shown.map { number(of: trace.rows[Int($0)], in: trace) }, attributes: attributes,
+            entry, rows: rows, attributes: attributes,
             parts: trace.parts.map { BlockRow(block: $0.block, row: $0.position).number })
     }
 

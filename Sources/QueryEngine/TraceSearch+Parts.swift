@@ -41,7 +41,7 @@ extension TraceSearch {
         return parts
     }
 
-    /// Adds the spans of some rows, block by block, and view by view of the heads.
+    /// Adds the spans of some rows, block by block, and head by head.
     ///
     /// - Returns: By row: where its span is; nil of those that could not be read.
     private mutating func spans(at rows: [Int], _ found: inout SearchedTraces) async throws -> [Int?] {
@@ -74,9 +74,10 @@ extension TraceSearch {
         let located = part.map { heads.place(ofRow: BlockRow(number: rows[$0]).row) }
         var next = 0
         while next < located.count {
-            let view = located[next].view
-            let end = located[next...].firstIndex { $0.view != view } ?? located.count
-            let first = try shown.addSpans(at: located[next..<end].map(\.row), heads.views[view], to: &found) {
+            let head = located[next].head
+            let end = located[next...].firstIndex { $0.head != head } ?? located.count
+            let rows = located[next..<end].map(\.row)
+            let first = try shown.addSpans(at: rows, heads.spans(ofHead: head), to: &found) {
                 (found, byteCount) throws(QueryError) in try check(found, byteCount)
             }
             for place in next..<end { places[part[part.startIndex + place]] = first + place - next }
@@ -152,20 +153,25 @@ extension TraceSearch {
         ofHeads ids: [TraceID], to sums: inout [[SearchedTraces.Service]], _ found: inout SearchedTraces
     ) throws(QueryError) {
         let heads = heads
-        // By view, then by resource: the number of the service's name.
-        var names = heads.views.map { [Int32](repeating: -1, count: $0.resources.count) }
+        // By head, then by resource: the number of the service's name.
+        var names = (0..<heads.headCount).map { head in
+            [Int32](repeating: -1, count: heads.spans(ofHead: head).resources.count)
+        }
         for (index, id) in ids.enumerated() {
-            heads.forEachRow(of: id) { _, place in
-                let view = heads.views[place.view]
-                let resource = Int(view.resource[place.row])
-                if names[place.view][resource] < 0 {
-                    names[place.view][resource] = found.texts.number(of: heads.serviceName(place))
+            var counts: [SearchedTraces.Service] = []
+            heads.forEachHead(of: id) { head, rows in
+                let view = heads.spans(ofHead: head)
+                for row in rows {
+                    let resource = Int(view.resource[row])
+                    if names[head][resource] < 0 {
+                        names[head][resource] = found.texts.number(of: view.serviceName(row))
+                    }
+                    let errorCount: UInt32 = view.status[row] == 2 ? 1 : 0
+                    counts.add(.init(name: names[head][resource], spanCount: 1, errorCount: errorCount))
                 }
-                let isError = view.status[place.row] == 2
-                sums[index].add(
-                    .init(name: names[place.view][resource], spanCount: 1, errorCount: isError ? 1 : 0))
             }
-            try check(found, ids.count * 64 + sums[index].count * 64)
+            for service in counts { sums[index].add(service) }
+            try check(found, ids.count * 64 + counts.count * 64)
         }
     }
 }

@@ -110,7 +110,6 @@ struct TraceSearch {
         result.figures.blockByteCount = snapshot.blocks.reduce(0) { $0 + $1.byteCount }
         result.figures.jobCount = 1 + snapshot.blocks.count
         result.figures.inspectedSpanCount = heads.rowCount
-        result.figures.inspectedTraceCount = heads.traceCount
     }
 
     mutating func run() async throws -> TraceSearchResult {
@@ -126,6 +125,7 @@ struct TraceSearch {
             note(error.message)
         }
         try Task.checkCancellation()
+        result.figures.inspectedTraceCount += heads.inspectedTraceCount
         result.found = try await described(newest.sorted())
         if query.isExplained { result.explanation = explanation(started) }
         result.memory = memory
@@ -190,13 +190,14 @@ struct TraceSearch {
 
     mutating func searchHeads() async throws {
         var ids: [TraceID] = []
-        candidatesByteCount = heads.candidatesByteCount
+        let wanted = wantedOfHeads
+        candidatesByteCount = heads.byteCount(of: wanted)
         defer { candidatesByteCount = 0 }
         try memory.hold(heldByteCount)
-        let isWanted = isWantedOfHeads
-        for candidate in heads.candidates(where: isWanted) {
+        let heads = heads
+        for candidate in heads.candidates(wanted) {
             if newest.isFull, candidate.start < newest.threshold { break }
-            ids.append(candidate.id)
+            ids.append(heads.table.id(candidate.trace))
             // A few at first: they may be all that is wanted.
             guard ids.count >= (newest.isFull ? Self.assemblyTraceCount : min(Self.assemblyTraceCount, query.limit))
             else { continue }
@@ -208,12 +209,12 @@ struct TraceSearch {
         try await assemble(ids)
     }
 
-    /// Says whether a trace may be a hit that no block would show.
-    private var isWantedOfHeads: (HeadTraces.Trace) -> Bool {
-        if blocks.summaries.isEmpty { return { $0.isMarked && $0.isInRange } }
+    /// The traces that may be hits that no block would show.
+    private var wantedOfHeads: HeadTraces.Candidates {
+        if blocks.summaries.isEmpty { return .init(mustBeMarked: true, mustBeInRange: true) }
         // Where all of the blocks is in the range, they show what they have that every hit has, and nothing else: it may
         // be their spans by which the trace is in the range. Elsewhere they show the traces that have spans in it.
-        return seesEverything ? { $0.isMarked } : { $0.isInRange }
+        return .init(mustBeMarked: seesEverything, mustBeInRange: !seesEverything)
     }
 }
 

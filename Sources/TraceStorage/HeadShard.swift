@@ -8,26 +8,37 @@ internal import TraceModel
 final class Head {
     var batch: SpanBatch
     private var filter: TraceRowFilter
+    private var traces: TraceNumbers
     /// What the budget was last told that the batch holds.
     let memory: MemoryReservation
 
     init(pool: SlabPool, budget: MemoryBudget, seed: UInt64) {
         batch = SpanBatch(pool: pool, seed: seed)
         filter = TraceRowFilter(arena: batch.arena, seed: seed)
+        traces = TraceNumbers(arena: batch.arena, seed: seed)
         memory = MemoryReservation(0, .heads, of: budget)
     }
 
+    /// Memory that the head holds.
+    var byteCount: Int { batch.byteCount + traces.tableByteCount }
+
     /// Lets the rows that were appended be found by their trace; they stay from now on.
-    func keepRows() { filter.append(rowsOf: batch) }
+    func keepRows() {
+        filter.append(rowsOf: batch)
+        traces.append(rowsOf: batch)
+    }
 
     /// What stands in the head now.
-    func view() -> HeadView { HeadView(spans: batch.view(), filter: filter.view(), memory: memory) }
+    func view() -> HeadView {
+        HeadView(spans: batch.view(), filter: filter.view(), traces: traces.view(), memory: memory)
+    }
 }
 
 /// What stood in a head at a moment, for readers: holds its memory, and the budget's count of it.
 struct HeadView: Sendable {
     let spans: SpanBatchView
     let filter: TraceRowFilterView
+    let traces: TraceNumbersView
     let memory: MemoryReservation
 }
 
@@ -96,7 +107,7 @@ struct HeadShard: ~Copyable {
 
     private mutating func count(_ head: Head, _ tenant: TenantID, insteadOf growth: Int) {
         let before = head.memory.byteCount
-        let now = head.batch.byteCount
+        let now = head.byteCount
         head.memory.count(now, insteadOf: growth)
         // A head that took nothing is gone after this.
         if heads[tenant] === head { byteCount += now - before }

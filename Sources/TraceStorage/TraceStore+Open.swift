@@ -202,7 +202,7 @@ struct JournalReplayer: Sendable {
             var cursor = ByteCursor(over: record.verdict.rawSpan)
             verdict = try OTLPVerdict(from: &cursor, in: record.verdict.rawSpan)
         }
-        defer { head.memory.count(head.batch.byteCount) }
+        defer { head.memory.count(head.byteCount) }
         try decoder.decode(body.rawSpan, arrivalSeconds: seconds, obeying: verdict, into: &head.batch)
         head.keepRows()
     }

@@ -250,7 +250,7 @@ package struct StoreSnapshot: Sendable {
     package let blocks: [BlockSummary]
     let lease: SnapshotLease
 
-    package var heads: [SpanBatchView] { headViews.map(\.spans) }
+    package var heads: [HeadSpans] { headViews.map { HeadSpans(spans: $0.spans, traces: $0.traces) } }
 
     /// Appends copies of a trace's rows in all heads.
     ///

@@ -48,7 +48,7 @@ extension TraceStore {
     /// Everything that is stored, source by source: heads, then blocks.
     package func copiesBySource(of tenant: TenantID) async throws -> [[SpanCopy]] {
         let snapshot = snapshot(of: tenant)
-        var sources = snapshot.heads.map(\.copies)
+        var sources = snapshot.heads.map(\.spans.copies)
         for block in snapshot.blocks {
             let reader = try await reader(for: block)
             var batch = SpanBatch(pool: testSlabs)
@@ -62,7 +62,7 @@ extension TraceStore {
     package func copies(of id: TraceID, _ tenant: TenantID) async throws -> [SpanCopy] {
         let snapshot = snapshot(of: tenant)
         var batch = SpanBatch(pool: testSlabs)
-        for head in snapshot.heads { batch.append(rowsOf: id, from: head) }
+        for head in snapshot.heads { batch.append(rowsOf: id, from: head.spans) }
         for block in snapshot.blocks {
             let reader = try await reader(for: block)
             guard try await reader.mayContain(id), let anchor = try await reader.locate(id) else { continue }

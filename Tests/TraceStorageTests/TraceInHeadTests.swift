@@ -25,7 +25,7 @@ internal import TraceStorage
         }
         #expect(opened.store.figures.sealedGenerationCount == 1)
         // Several filters a head, and rows behind the last.
-        #expect(opened.store.snapshot(of: .single).heads.contains { $0.rowCount > 600 && $0.rowCount % 256 != 0 })
+        #expect(opened.store.snapshot(of: .single).heads.contains { $0.spans.rowCount > 600 && $0.spans.rowCount % 256 != 0 })
         // Replayed heads too.
         let before = opened.store.figures.headSpanCount
         system.crash()
@@ -52,7 +52,7 @@ internal import TraceStorage
             }
         }
         #expect(refusedCount == 30)
-        #expect(opened.store.snapshot(of: .single).heads.allSatisfy { $0.rowCount > 600 })
+        #expect(opened.store.snapshot(of: .single).heads.allSatisfy { $0.spans.rowCount > 600 })
         expect(ids, in: opened.store.snapshot(of: .single))
     }
 
@@ -62,7 +62,7 @@ internal import TraceStorage
             var found = SpanBatch(pool: testSlabs)
             snapshot.append(rowsOf: id, to: &found)
             var expected = SpanBatch(pool: testSlabs)
-            for head in snapshot.heads { expected.append(rowsOf: id, from: head) }
+            for head in snapshot.heads { expected.append(rowsOf: id, from: head.spans) }
             #expect(found.view().copies == expected.view().copies)
         }
     }

@@ -55,9 +55,17 @@ struct ColumnTrace {
     /// - Returns: False if a span is there more than once: which copy counts, only whole rows tell.
     mutating func sort() -> Bool {
         if parts.count > 1 || headRowCount > 0 {
-            rows.sort { a, b in
-                a.start != b.start ? a.start < b.start : (a.spanID, a.kind) < (b.spanID, b.kind)
+            // What is compared stands side by side, for rows are long and few start at once.
+            var order: [(start: UInt64, index: Int)] = []
+            order.reserveCapacity(rows.count)
+            for index in rows.indices { order.append((rows[index].start, index)) }
+            let unsorted = rows
+            order.sort { a, b in
+                if a.start != b.start { return a.start < b.start }
+                let (left, right) = (unsorted[a.index], unsorted[b.index])
+                return (left.spanID, left.kind) < (right.spanID, right.kind)
             }
+            for (index, place) in order.enumerated() { rows[index] = unsorted[place.index] }
         }
         for index in rows.indices.dropFirst() where rows[index].start == rows[index - 1].start {
             if rows[index].spanID == rows[index - 1].spanID, rows[index].kind == rows[index - 1].kind { return false }

@@ -86,13 +86,8 @@ final class AssembledTrace {
 }
 
 extension AssembledTrace.Row {
-    var name: [UInt8] { bytes(view.name[row]) }
-    var serviceName: [UInt8] { bytes(view.resourceRecord(row).serviceName) }
-
-    private func bytes(_ code: UInt32) -> [UInt8] {
-        let strings = view.strings
-        return [UInt8](strings[code])
-    }
+    var name: [UInt8] { view.bytes(view.name[row]) }
+    var serviceName: [UInt8] { view.serviceName(row) }
 
     /// What a search shows of it.
     var matched: MatchedSpan {

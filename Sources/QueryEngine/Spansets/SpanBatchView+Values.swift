@@ -6,6 +6,13 @@ internal import TraceModel
 internal import TraceQL
 
 extension SpanBatchView {
+    func serviceName(_ row: Int) -> [UInt8] { bytes(resourceRecord(row).serviceName) }
+
+    func bytes(_ code: UInt32) -> [UInt8] {
+        let strings = strings
+        return [UInt8](strings[code])
+    }
+
     /// The value that an attribute has for a span.
     func value(of reference: AttributeReference, _ row: Int, _ place: SpanPlace) -> StaticValue {
         let key = Array(reference.name.utf8)
@@ -51,10 +58,7 @@ extension SpanBatchView {
 
     private func link(_ row: Int, _ place: SpanPlace) -> Int? { place.link.map { links(of: row).lowerBound + $0 } }
 
-    private func text(_ code: UInt32) -> StaticValue {
-        let strings = strings
-        return .string(String(decoding: [UInt8](strings[code]), as: UTF8.self))
-    }
+    private func text(_ code: UInt32) -> StaticValue { .string(String(decoding: bytes(code), as: UTF8.self)) }
 
     private func hexadecimal(_ code: UInt32) -> StaticValue {
         let strings = strings

@@ -81,8 +81,9 @@ final class SelectedSpans {
     private func goThroughAll(into sink: any SpanSink) async throws {
         reads.prunedBlockCount = snapshot.blocks.count
         try memory.hold(assembly.byteCount)
-        try await assemble(
-            assembly.heads.candidates { $0.isMarked && $0.isInRange }.map(\.id), into: sink)
+        let heads = assembly.heads
+        let inHeads = heads.candidates(.init(mustBeMarked: true, mustBeInRange: true))
+        try await assemble(inHeads.map { heads.table.id($0.trace) }, into: sink)
         for block in assembly.blocks.summaries.indices where stop == nil && !sink.isComplete {
             do {
                 try await search(block, into: sink)

@@ -126,7 +126,7 @@ extension QueryEngine {
     ) async throws -> String? {
         let deadline = QueryDeadline()
         guard let range = query.range.moments else { return nil }
-        for view in snapshot.heads where view.hasSpan(in: range) { try head(view) }
+        for view in snapshot.heads.map(\.spans) where view.hasSpan(in: range) { try head(view) }
         var reason: String?
         var reads = QueryReads()
         reads.prunedBlockCount = snapshot.blocks.count
