@@ -49,7 +49,7 @@ extension BlockFilter {
         var codes: Verdicts?
     }
 
-    /// A test of the values of one attribute column.
+    /// A test of the values of one attribute column, of those that come first with their key.
     struct AttributeCondition: Sendable {
         var strings: StringCondition
         var type: AttributeType
@@ -57,21 +57,32 @@ extension BlockFilter {
         var shape: FixedColumn
         /// By shape code: how many values of the column an owner has.
         var valueCounts: [UInt32]
-        /// The codes of shapes that have a value of the column; nil if some have several.
+        /// By shape code: whether the first of them is the one that counts; empty where ``owners`` say it.
+        var isFirst: [Bool]
+        /// The codes of shapes that have a value of the column; nil if some have several, or one that does not count.
         var owners: ValueSet?
         /// Of values that are no bytes: those that pass.
         var wanted: ValueSet
+        /// Finds the owners of which an entry in the rest columns counts instead; nil if there are none.
+        var hiding: RestCondition?
 
-        init(_ strings: StringCondition, _ type: AttributeType, shape: FixedColumn, valueCounts: [UInt32]) {
+        /// - Parameter place: Of the column among those of the key.
+        init(
+            _ strings: StringCondition, _ type: AttributeType, _ columns: KeyColumns, _ place: Int,
+            hiddenBy hiding: RestCondition?
+        ) {
             self.strings = strings
             self.type = type
-            self.shape = shape
-            self.valueCounts = valueCounts
-            owners = valueCounts.contains { $0 > 1 } ? nil : ValueSet(verdicts: valueCounts.map { $0 == 1 })
+            self.hiding = hiding
+            shape = columns.owner.shape
+            valueCounts = columns.valueCounts[place]
+            owners = columns.plainHolders(place)
+            isFirst = owners == nil ? columns.firsts.map { $0 == place } : []
             wanted = strings.test.wanted(type)
         }
 
         var column: UInt32 { strings.column }
+        var columns: Set<UInt32> { (hiding?.columns ?? []).union([shape.rawValue, column]) }
     }
 }
 

@@ -3,24 +3,19 @@
 internal import ByteCoding
 internal import TraceModel
 
-/// A test of the values that a key has in the rest columns.
+/// A test of the values that a key has in the rest columns, of those that come first with it.
 struct RestCondition: Sendable {
     var lookup: RestLookup
-    var test: ValueTest
-    /// The column of the owners' shapes.
-    var shape: FixedColumn
-    /// By shape code: how many entries an owner has.
-    var entryCounts: [UInt32]
+    /// Nil if any value passes, also one of no type.
+    var test: ValueTest?
+    var key: KeyColumns
 
-    var columns: Set<UInt32> { lookup.columns.all.union([shape.rawValue]) }
+    var columns: Set<UInt32> { lookup.columns.all.union([key.owner.shape.rawValue]) }
 
-    init(_ lookup: RestLookup, _ owner: AttributeOwner, _ test: ValueTest, _ schema: BlockSchema) {
+    init(_ lookup: RestLookup, _ key: KeyColumns, _ test: ValueTest?) {
         self.lookup = lookup
+        self.key = key
         self.test = test
-        shape = owner.shape
-        entryCounts = schema.shapes[Int(owner.rawValue)].map { shape in
-            UInt32(truncatingIfNeeded: shape.count { $0 == BlockSchema.rest })
-        }
     }
 }
 
@@ -29,23 +24,21 @@ extension BlockFilter {
     static func rest(
         _ condition: RestCondition, ownerCount count: Int, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
-        let entryCount = decoder.valueCount(condition.lookup.columns.keys.rawValue)
-        var holds = [Bool](repeating: false, count: entryCount)
+        var entries: [Int] = []
+        var holds: [Bool] = []
         try condition.lookup.forEach(decoder) { entry, type, bits, bytes in
-            holds[entry] =
-                type.isByteString ? condition.test.holds(bytes: bytes, type) : condition.test.holds(bits: bits, type)
+            entries.append(entry)
+            guard let test = condition.test else { return holds.append(true) }
+            holds.append(type.isByteString ? test.holds(bytes: bytes, type) : test.holds(bits: bits, type))
         }
         guard holds.contains(true) else { return .none }
-        var shapes = FlatBuffer<UInt64>(capacity: count)
-        try decoder.integers(condition.shape.rawValue, count: count, 0..<count, into: &shapes)
+        let key = condition.key
+        let shapes = try decoder.shapes(of: key.owner, count: count, limit: key.restCounts.count)
         var rows = BitMask(count: count)
-        var first = 0
-        for row in 0..<count {
-            guard shapes[row] < UInt64(condition.entryCounts.count) else { throw unfit(decoder) }
-            let end = first + Int(condition.entryCounts[Int(shapes[row])])
-            guard end <= entryCount else { throw unfit(decoder) }
-            if holds[first..<end].contains(true) { rows[row] = true }
-            first = end
+        try key.forEachFirst(
+            of: entries, count: decoder.valueCount(condition.lookup.columns.keys.rawValue), shapes, decoder
+        ) { owner, place in
+            if holds[place] { rows[owner] = true }
         }
         return RowMask(rows)
     }

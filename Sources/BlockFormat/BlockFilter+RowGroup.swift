@@ -219,6 +219,17 @@ extension BlockFilter {
     private static func attribute(
         _ condition: AttributeCondition, ownerCount: Int, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
+        let mask = try column(condition, ownerCount, decoder)
+        guard !mask.isNone, let hiding = condition.hiding, hiding.lookup.mayMatch(decoder.directory) else {
+            return mask
+        }
+        return mask.and(try rest(hiding, ownerCount: ownerCount, decoder).inverted)
+    }
+
+    /// As above, by the columns alone.
+    private static func column(
+        _ condition: AttributeCondition, _ ownerCount: Int, _ decoder: borrowing RowGroupDecoder
+    ) throws(BlockError) -> RowMask {
         guard let chunk = decoder.chunk(condition.column) else { return .none }
         let holds =
             condition.type.isByteString
@@ -233,7 +244,7 @@ extension BlockFilter {
         return RowMask(marked)
     }
 
-    /// As above where owners may have several values.
+    /// As above where owners may have several values with the key.
     private static func owners(
         _ condition: AttributeCondition, _ holds: BitMask, _ ownerCount: Int, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> RowMask {
@@ -243,9 +254,10 @@ extension BlockFilter {
         var value = 0
         for owner in 0..<ownerCount {
             guard shapes[owner] < UInt64(condition.valueCounts.count) else { throw unfit(decoder) }
-            let end = value + Int(condition.valueCounts[Int(shapes[owner])])
+            let shape = Int(shapes[owner])
+            let end = value + Int(condition.valueCounts[shape])
             guard end <= holds.count else { throw unfit(decoder) }
-            if holds.marks(anyOf: value..<end) { owners[owner] = true }
+            if condition.isFirst[shape], value < end, holds[value] { owners[owner] = true }
             value = end
         }
         return RowMask(owners)

@@ -63,14 +63,14 @@ struct BlockFilter: Sendable {
         case .spanID: columns.insert(FixedColumn.spanID.rawValue)
         case .isRoot: columns.insert(FixedColumn.parent.rawValue)
         case .strings(let condition): columns.insert(condition.column)
-        case .attribute(let condition): columns.formUnion([condition.shape.rawValue, condition.column])
+        case .attribute(let condition): columns.formUnion(condition.columns)
         case .rest(let condition): columns.formUnion(condition.columns)
         case .part(let part, let condition):
             columns.insert(part.count.rawValue)
             switch condition {
             case .strings(let condition): columns.insert(condition.column)
             case .time: columns.insert(FixedColumn.eventTime.rawValue)
-            case .attribute(let condition): columns.formUnion([condition.shape.rawValue, condition.column])
+            case .attribute(let condition): columns.formUnion(condition.columns)
             case .rest(let condition): columns.formUnion(condition.columns)
             }
         }
@@ -121,9 +121,8 @@ struct BlockFilter: Sendable {
     private static func node(_ subject: SpanSubject, _ test: ValueTest, _ reader: BlockReader) async throws -> Node {
         switch subject {
         case .spanAttribute(let key):
-            return any(
-                try await attributes(.span, key, test, reader).map(Node.attribute)
-                    + rest(.span, key, test, reader).map(Node.rest))
+            let (columns, rest) = try await attributes(.span, key, test, reader)
+            return any(columns.map(Node.attribute) + rest.map(Node.rest))
         case .eventAttribute(let key): return try await part(.event, .event, key, test, reader)
         case .linkAttribute(let key): return try await part(.link, .link, key, test, reader)
         case .resourceAttribute(let key):
@@ -181,34 +180,26 @@ struct BlockFilter: Sendable {
     private static func part(
         _ part: SpanPart, _ owner: AttributeOwner, _ key: [UInt8], _ test: ValueTest, _ reader: BlockReader
     ) async throws -> Node {
-        any(
-            try await attributes(owner, key, test, reader).map { .part(part, .attribute($0)) }
-                + rest(owner, key, test, reader).map { .part(part, .rest($0)) })
+        let (columns, rest) = try await attributes(owner, key, test, reader)
+        return any(columns.map { .part(part, .attribute($0)) } + rest.map { .part(part, .rest($0)) })
     }
 
-    /// A condition on a key in the rest columns; none if they don't have it.
-    private static func rest(
-        _ owner: AttributeOwner, _ key: [UInt8], _ test: ValueTest, _ reader: BlockReader
-    ) async throws -> [RestCondition] {
-        try await RestLookup(key, of: owner, reader).map { [RestCondition($0, owner, test, reader.schema)] } ?? []
-    }
-
-    /// Conditions on the columns of a key, one for each type of its values.
+    /// Conditions on a key: on its columns, one for each type of its values, and on the rest columns if they have it.
     private static func attributes(
         _ owner: AttributeOwner, _ key: [UInt8], _ test: ValueTest, _ reader: BlockReader
-    ) async throws -> [AttributeCondition] {
+    ) async throws -> ([AttributeCondition], [RestCondition]) {
+        let columns = KeyColumns(key, of: owner, reader.schema)
+        let lookup = try await RestLookup(key, of: owner, reader)
+        let hiding = columns.restMayComeFirst ? lookup.map { RestCondition($0, columns, nil) } : nil
         var conditions: [AttributeCondition] = []
-        for (index, column) in reader.schema.columns.enumerated() where column.owner == owner && column.key == key {
-            guard column.type != .absent, column.type != .empty else { continue }
-            let strings = try await condition(
-                FixedColumn.firstAttribute + UInt32(index), column.type, test, reader)
+        for (place, index) in columns.columns.enumerated() where columns.firsts.contains(place) {
+            let type = reader.schema.columns[index].type
+            guard type != .absent, type != .empty else { continue }
+            let strings = try await condition(FixedColumn.firstAttribute + UInt32(index), type, test, reader)
             guard strings.codes?.mayHold ?? true else { continue }
-            let shapes = reader.schema.shapes[Int(owner.rawValue)]
-            let counts = shapes.map { shape in UInt32(truncatingIfNeeded: shape.count { $0 == UInt32(index) }) }
-            conditions.append(
-                AttributeCondition(strings, column.type, shape: owner.shape, valueCounts: counts))
+            conditions.append(AttributeCondition(strings, type, columns, place, hiddenBy: hiding))
         }
-        return conditions
+        return (conditions, lookup.map { [RestCondition($0, columns, test)] } ?? [])
     }
 
     private static func condition(

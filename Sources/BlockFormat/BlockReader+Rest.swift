@@ -26,22 +26,4 @@ extension BlockReader {
         }
         return keys
     }
-
-    /// Adds the values that a key has in the rest columns.
-    func listRest(
-        _ key: [UInt8], of owner: AttributeOwner, into values: inout ListedValues, goesOn: (Int) throws -> Bool
-    ) async throws {
-        guard let lookup = try await RestLookup(key, of: owner, self) else { return }
-        for group in footer.rowGroups.indices {
-            let directory = try await directory(of: group)
-            guard lookup.mayMatch(directory) else { continue }
-            let decoder = try await decoder(of: group, directory, columns: lookup.columns.all)
-            var found = ListedValues()
-            try lookup.forEach(decoder) { _, type, bits, bytes in
-                if type.isByteString { found.insert(bytes: bytes, type) } else { found.insert(bits: bits, type) }
-            }
-            values.insert(found)
-            guard try goesOn(values.byteCount) else { return }
-        }
-    }
 }

@@ -23,6 +23,28 @@ package enum EncodedAttributes {
     package static func forEach(
         in bytes: RawSpan, of message: Message, _ body: (RawSpan, AttributeType, UInt64, RawSpan) -> Void
     ) {
+        walk(bytes, message) { key, type, bits, payload in
+            body(key, type, bits, payload)
+            return true
+        }
+    }
+
+    /// Calls `body` with the type, bits and bytes of the first attribute that has the key, if there is one. The others do
+    /// not count.
+    package static func first(
+        _ key: [UInt8], in bytes: RawSpan, of message: Message, _ body: (AttributeType, UInt64, RawSpan) -> Void
+    ) {
+        walk(bytes, message) { found, type, bits, payload in
+            guard found.isEqual(to: key.rawSpan) else { return true }
+            body(type, bits, payload)
+            return false
+        }
+    }
+
+    /// - Parameter goesOn: As ``forEach(in:of:_:)``; false ends the walk.
+    private static func walk(
+        _ bytes: RawSpan, _ message: Message, _ goesOn: (RawSpan, AttributeType, UInt64, RawSpan) -> Bool
+    ) {
         do throws(ByteCodingError) {
             var cursor = ByteCursor(over: bytes)
             while !cursor.isAtEnd {
@@ -30,7 +52,7 @@ package enum EncodedAttributes {
                 guard field.number == message.rawValue, field.isBytes else { continue }
                 let pair = try KeyValue(field.body, bytes)
                 let (key, payload) = (pair.key.span(of: bytes), pair.payload.span(of: bytes))
-                body(key, pair.type, pair.bits, payload)
+                guard goesOn(key, pair.type, pair.bits, payload) else { return }
             }
         } catch { return }
     }
@@ -68,11 +90,10 @@ package enum EncodedAttributes {
         case version = 2
     }
 
-    /// Whether an attribute with that key passes the test.
+    /// Whether the first attribute with that key passes the test.
     static func holds(_ test: ValueTest, key: [UInt8], in bytes: RawSpan, of message: Message) -> Bool {
         var holds = false
-        forEach(in: bytes, of: message) { found, type, bits, payload in
-            guard !holds, found.isEqual(to: key.rawSpan) else { return }
+        first(key, in: bytes, of: message) { type, bits, payload in
             holds = type.isByteString ? test.holds(bytes: payload, type) : test.holds(bits: bits, type)
         }
         return holds

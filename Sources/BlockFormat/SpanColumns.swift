@@ -163,54 +163,74 @@ private struct ColumnProbe: ~Copyable {
         return values
     }
 
-    /// The first value that each row has of any type.
     private func attributes(_ key: [UInt8]) throws(BlockError) -> PickedValues {
         var values = PickedValues(absentCount: rows.count)
-        for (index, column) in schema.columns.enumerated() where column.owner == .span && column.key == key {
-            let number = FixedColumn.firstAttribute + UInt32(index)
-            guard let chunk = decoder.chunk(number) else { continue }
-            let ranges = try ranges(UInt32(index), valueCount: chunk.valueCount)
-            let owners = ranges.indices.filter { !ranges[$0].isEmpty }
-            let places = owners.map { ranges[$0].lowerBound }
-            let found = try typed(number, column.type, count: chunk.valueCount, at: places)
+        let columns = KeyColumns(key, of: .span, schema)
+        guard let last = rows.last, !columns.columns.isEmpty || lookups[key] != nil else { return values }
+        let shapes = try shapes(0..<(last + 1))
+        var isInRest = [Bool](repeating: false, count: rows.count)
+        if let lookup = lookups[key] { isInRest = try fill(&values, by: lookup, columns, shapes) }
+        for (place, index) in columns.columns.enumerated() {
+            let column = FixedColumn.firstAttribute + UInt32(index)
+            guard let chunk = decoder.chunk(column) else { continue }
+            let starts = try starts(columns.valueCounts[place], shapes, valueCount: chunk.valueCount)
+            let owners = rows.indices.filter { !isInRest[$0] && columns.firsts[Int(shapes[rows[$0]])] == place }
+            let found = try typed(
+                column, schema.columns[index].type, count: chunk.valueCount, at: owners.map { starts[$0] })
             values.fill(owners, with: found)
         }
-        if let lookup = lookups[key] { try fill(&values, by: lookup) }
         return values
     }
 
-    /// Gives rows that have no value yet those of a key without a column.
-    private func fill(_ values: inout PickedValues, by lookup: RestLookup) throws(BlockError) {
-        var entries: [Int: SpanValue] = [:]
-        try lookup.forEach(decoder) { entry, type, bits, bytes in entries[entry] = SpanValue(type, bits, bytes) }
-        guard !entries.isEmpty else { return }
-        let count = decoder.valueCount(lookup.columns.keys.rawValue)
-        var found = PickedValues()
-        for range in try ranges(BlockSchema.rest, valueCount: count) {
-            found.append(range.lazy.compactMap { entries[$0] }.first)
+    /// Gives rows whose first attribute with a key has no column its value.
+    ///
+    /// - Returns: By row: whether it is one of these.
+    private func fill(
+        _ values: inout PickedValues, by lookup: RestLookup, _ columns: KeyColumns,
+        _ shapes: borrowing FlatBuffer<UInt64>
+    ) throws(BlockError) -> [Bool] {
+        var entries: [Int] = []
+        var entryValues: [SpanValue?] = []
+        try lookup.forEach(decoder) { entry, type, bits, bytes in
+            entries.append(entry)
+            entryValues.append(SpanValue(type, bits, bytes))
         }
+        var places: [Int: Int] = [:]
+        try columns.forEachFirst(
+            of: entries, count: decoder.valueCount(lookup.columns.keys.rawValue), shapes, decoder
+        ) { owner, place in places[owner] = place }
+        var found = PickedValues()
+        for row in rows { found.append(places[row].flatMap { entryValues[$0] }) }
         values.fill(Array(rows.indices), with: found)
+        return rows.map { places[$0] != nil }
     }
 
-    /// Where the values stand that each of the rows has in an attribute column, or in the columns of the rest.
-    private func ranges(_ column: UInt32, valueCount: Int) throws(BlockError) -> [Range<Int>] {
-        let shapes = schema.shapes[Int(AttributeOwner.span.rawValue)]
-        let counts = shapes.map { shape in shape.count { $0 == column } }
-        let end = (rows.last ?? -1) + 1
-        var codes = FlatBuffer<UInt64>(capacity: end)
-        try decoder.integers(
-            FixedColumn.shape.rawValue, count: decoder.entry.rowCount, 0..<end, into: &codes)
-        var ranges: [Range<Int>] = []
-        ranges.reserveCapacity(rows.count)
+    /// The shapes of some rows of the group, codes that there are.
+    private func shapes(_ range: Range<Int>) throws(BlockError) -> FlatBuffer<UInt64> {
+        let limit = UInt64(schema.shapes[Int(AttributeOwner.span.rawValue)].count)
+        var codes = FlatBuffer<UInt64>(capacity: range.count)
+        try decoder.integers(FixedColumn.shape.rawValue, count: decoder.entry.rowCount, range, into: &codes)
+        for index in 0..<codes.count where codes[index] >= limit { throw unfit() }
+        return codes
+    }
+
+    /// By row: where its values begin in an attribute column.
+    ///
+    /// - Parameters:
+    ///   - counts: By shape: how many a row has.
+    ///   - shapes: Of all rows of the group up to the last one that is wanted.
+    private func starts(
+        _ counts: [UInt32], _ shapes: borrowing FlatBuffer<UInt64>, valueCount: Int
+    ) throws(BlockError) -> [Int] {
+        var starts: [Int] = []
+        starts.reserveCapacity(rows.count)
         var place = 0
-        for row in 0..<end {
-            guard codes[row] < UInt64(counts.count) else { throw unfit() }
-            let next = place + counts[Int(codes[row])]
-            while ranges.count < rows.count, row == rows[ranges.count] { ranges.append(place..<next) }
-            place = next
+        for row in 0..<shapes.count {
+            while starts.count < rows.count, row == rows[starts.count] { starts.append(place) }
+            place += Int(counts[Int(shapes[row])])
         }
         guard place <= valueCount else { throw unfit() }
-        return ranges
+        return starts
     }
 
     private func typed(

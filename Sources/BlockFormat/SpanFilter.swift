@@ -12,17 +12,18 @@ package indirect enum SpanFilter: Hashable, Sendable {
     case holds(SpanSubject, ValueTest)
 }
 
-/// What of a span a condition looks at.
+/// What of a span a condition looks at. Of several attributes with the same key in one span, resource, scope, event or
+/// link the first counts, whatever its type: if it has no value there is none.
 package enum SpanSubject: Hashable, Sendable {
-    /// The span's own attributes with that key.
+    /// The span's own attribute with that key.
     case spanAttribute([UInt8])
-    /// Attributes of its resource with that key.
+    /// The attribute of its resource with that key.
     case resourceAttribute([UInt8])
-    /// Attributes of its instrumentation scope with that key.
+    /// The attribute of its instrumentation scope with that key.
     case scopeAttribute([UInt8])
-    /// Attributes of one of its events with that key.
+    /// The attribute of one of its events with that key.
     case eventAttribute([UInt8])
-    /// Attributes of one of its links with that key.
+    /// The attribute of one of its links with that key.
     case linkAttribute([UInt8])
     case eventName
     /// Nanoseconds from the span's start to one of its events, an integer.

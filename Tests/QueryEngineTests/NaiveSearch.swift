@@ -80,9 +80,8 @@ struct NaiveSearch {
     ) -> [OTLPMessage.AnyValue] {
         let stored = message.scopeSpans[0].spans[0]
         switch subject {
-        case .spanAttribute(let key): return stored.attributes.filter { $0.key == key }.compactMap(\.value)
-        case .resourceAttribute(let key):
-            return (message.resource?.attributes ?? []).filter { $0.key == key }.compactMap(\.value)
+        case .spanAttribute(let key): return first(key, stored.attributes)
+        case .resourceAttribute(let key): return first(key, message.resource?.attributes ?? [])
         case .name: return [.string(stored.name)]
         case .statusMessage: return [.string(stored.status?.message ?? [])]
         case .status: return [.int(Int64(stored.status?.code ?? 0))]
@@ -93,17 +92,19 @@ struct NaiveSearch {
         case .eventName: return stored.events.map { .string($0.name) }
         case .eventTime:
             return stored.events.map { .int(Int64(bitPattern: $0.timeUnixNano &- stored.startTimeUnixNano)) }
-        case .eventAttribute(let key):
-            return stored.events.flatMap(\.attributes).filter { $0.key == key }.compactMap(\.value)
-        case .linkAttribute(let key):
-            return stored.links.flatMap(\.attributes).filter { $0.key == key }.compactMap(\.value)
+        case .eventAttribute(let key): return stored.events.flatMap { first(key, $0.attributes) }
+        case .linkAttribute(let key): return stored.links.flatMap { first(key, $0.attributes) }
         case .linkTraceID: return stored.links.map { .string($0.traceID) }
         case .linkSpanID: return stored.links.map { .string($0.spanID) }
         case .scopeName: return [.string(message.scopeSpans[0].scope?.name ?? [])]
         case .scopeVersion: return [.string(message.scopeSpans[0].scope?.version ?? [])]
-        case .scopeAttribute(let key):
-            return (message.scopeSpans[0].scope?.attributes ?? []).filter { $0.key == key }.compactMap(\.value)
+        case .scopeAttribute(let key): return first(key, message.scopeSpans[0].scope?.attributes ?? [])
         }
+    }
+
+    /// Of several attributes with a key the first counts, also if it has no value.
+    private func first(_ key: [UInt8], _ attributes: [OTLPMessage.KeyValue]) -> [OTLPMessage.AnyValue] {
+        attributes.first { $0.key == key }?.value.map { [$0] } ?? []
     }
 
     private func holds(_ test: ValueTest, _ value: OTLPMessage.AnyValue) -> Bool {

@@ -134,6 +134,14 @@ extension ReferenceSpan {
     }
 }
 
+extension [ReferenceAttribute] {
+    /// Of each key the first.
+    fileprivate var firsts: [ReferenceAttribute] {
+        var keys: Set<String> = []
+        return filter { keys.insert($0.key).inserted }
+    }
+}
+
 /// The spans that a filter selects, found by looking at all of them.
 private struct NaiveSelection {
     private var spans: [(span: ReferenceSpan, trace: ReferenceTrace)] = []
@@ -149,13 +157,14 @@ private struct NaiveSelection {
         }
     }
 
+    /// Of each owner those that count.
     private func attributes(_ span: ReferenceSpan, _ scope: TagScope) -> [ReferenceAttribute] {
         switch scope {
-        case .resource: span.resource
-        case .span: span.attributes
-        case .event: span.events.flatMap(\.attributes)
-        case .link: span.links.flatMap(\.attributes)
-        case .instrumentation: span.instrumentation
+        case .resource: span.resource.firsts
+        case .span: span.attributes.firsts
+        case .event: span.events.flatMap(\.attributes.firsts)
+        case .link: span.links.flatMap(\.attributes.firsts)
+        case .instrumentation: span.instrumentation.firsts
         }
     }
 
@@ -183,7 +192,7 @@ private struct NaiveSelection {
         case .intrinsic(.statusMessage): return [.string(span.statusMessage)]
         case .intrinsic(.kind): return [.kind(span.kind)]
         case .intrinsic(.rootName): return root.map { [.string($0.name)] } ?? []
-        case .intrinsic(.rootServiceName): return root?.resource.filter { $0.key == "service.name" }.map(\.value) ?? []
+        case .intrinsic(.rootServiceName): return root.map { [.string($0.serviceName)] } ?? []
         case .intrinsic(.eventName): return span.events.map { .string($0.name) }
         case .intrinsic(.instrumentationName): return [.string(span.instrumentationName)]
         case .intrinsic(.instrumentationVersion): return [.string(span.instrumentationVersion)]

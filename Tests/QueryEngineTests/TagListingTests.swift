@@ -101,16 +101,22 @@ private struct NaiveTags {
     }
 
     private mutating func add(_ group: OTLPMessage.ResourceSpans) {
-        pairs[.resource, default: []] += group.resource?.attributes ?? []
+        pairs[.resource, default: []] += firsts(group.resource?.attributes ?? [])
         for scope in group.scopeSpans {
-            pairs[.instrumentation, default: []] += scope.scope?.attributes ?? []
+            pairs[.instrumentation, default: []] += firsts(scope.scope?.attributes ?? [])
             for span in scope.spans {
                 spanNames.insert(String(decoding: span.name, as: UTF8.self))
-                pairs[.span, default: []] += span.attributes
-                pairs[.event, default: []] += span.events.flatMap(\.attributes)
-                pairs[.link, default: []] += span.links.flatMap(\.attributes)
+                pairs[.span, default: []] += firsts(span.attributes)
+                pairs[.event, default: []] += span.events.flatMap { firsts($0.attributes) }
+                pairs[.link, default: []] += span.links.flatMap { firsts($0.attributes) }
             }
         }
+    }
+
+    /// Of each key the first, as that is the one that queries find.
+    private func firsts(_ attributes: [OTLPMessage.KeyValue]) -> [OTLPMessage.KeyValue] {
+        var keys: Set<[UInt8]> = []
+        return attributes.filter { keys.insert($0.key).inserted }
     }
 
     func names(_ scope: TagScope) -> [String] {

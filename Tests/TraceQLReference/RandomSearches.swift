@@ -14,7 +14,7 @@ package struct RandomSearches {
     /// A trace of 1 to `spanCount` spans, some with a lost parent; whole seconds and milliseconds apart.
     package mutating func trace(spanCount: Int) -> ReferenceTrace {
         let resources = (0..<3).map { number in
-            [ReferenceAttribute("service.name", .string(["shop", "cart", "db"][number]))] + attributes()
+            services(["shop", "cart", "db"][number]) + attributes()
         }
         var spans: [ReferenceSpan] = []
         for number in 0..<1 + random.below(spanCount) {
@@ -53,9 +53,24 @@ package struct RandomSearches {
         ] : []
     }
 
-    /// Each key at most once.
+    /// Some keys stand there several times: with the same value, with another, or with none, in any place.
     private mutating func attributes() -> [ReferenceAttribute] {
-        Self.keys.compactMap { key in random.once(in: 2) ? ReferenceAttribute(key, value()) : nil }
+        var attributes = Self.keys.compactMap { key in random.once(in: 2) ? ReferenceAttribute(key, value()) : nil }
+        while random.once(in: 4) {
+            let known = random.once(in: 3) ? attributes.first : nil
+            let again = ReferenceAttribute(random.pick(Self.keys), random.once(in: 8) ? .absent : value())
+            attributes.insert(known ?? again, at: random.below(attributes.count + 1))
+        }
+        return attributes
+    }
+
+    /// The service, and perhaps another name behind or before it that need not be one.
+    private mutating func services(_ name: String) -> [ReferenceAttribute] {
+        var services = [ReferenceAttribute("service.name", .string(name))]
+        if random.once(in: 5) {
+            services.insert(ReferenceAttribute("service.name", value()), at: random.below(2))
+        }
+        return services
     }
 
     private static let keys = ["a", "b", "c d"]

@@ -101,8 +101,10 @@ struct ReferenceFields {
 
     private func value(of reference: AttributeReference, at place: Place) -> StaticValue {
         let span = trace.spans[place.span]
+        // Of several with the key the first counts, also if it has no value.
         func first(_ attributes: [ReferenceAttribute]) -> StaticValue? {
-            attributes.first { $0.key == reference.name }?.value
+            let value = attributes.first { $0.key == reference.name }?.value
+            return value == .absent ? nil : value
         }
         let value: StaticValue? =
             switch reference.scope {
@@ -152,7 +154,7 @@ struct ReferenceFields {
         case .traceDuration: return .duration((trace.spans.map(\.endNanoseconds).max() ?? 0) - start)
         case .traceStartTime: return .int(start)
         case .rootName: return root.map { .string($0.name) } ?? .absent
-        case .rootServiceName: return root?.resource.first { $0.key == "service.name" }?.value ?? .absent
+        case .rootServiceName: return root.map { .string($0.serviceName) } ?? .absent
         default: return .absent
         }
     }

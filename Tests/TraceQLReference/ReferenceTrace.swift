@@ -2,7 +2,7 @@
 
 package import TraceQL
 
-/// An attribute with its value; keys may repeat.
+/// An attribute with its value, ``TraceQL/StaticValue/absent`` if it has none; keys may repeat.
 package struct ReferenceAttribute: Hashable, Sendable {
     package var key: String
     package var value: StaticValue
@@ -66,6 +66,12 @@ package struct ReferenceSpan: Hashable, Sendable {
     }
 
     package var isRoot: Bool { parentID == Self.noParent }
+
+    /// Empty if it is no text.
+    package var serviceName: String {
+        guard case .string(let name) = resource.first(where: { $0.key == "service.name" })?.value else { return "" }
+        return name
+    }
 }
 
 package struct ReferenceTrace: Hashable, Sendable {

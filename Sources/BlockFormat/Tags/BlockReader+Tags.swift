@@ -24,7 +24,7 @@ extension BlockReader {
     }
 
     /// Adds the values that a key has in a place: from dictionaries where there are some, else from the column's
-    /// chunks.
+    /// chunks. Of an owner that has it several times the first counts; where there are such, each row group is looked into.
     ///
     /// - Parameter goesOn: Is told after each read how many bytes the values take; false ends the listing.
     package func listValues(
@@ -34,8 +34,13 @@ extension BlockReader {
         case .message(let kind):
             for message in messages(of: kind) { values.insert(key: key, in: message.rawSpan, of: kind) }
         case .owner(let owner):
-            for (index, column) in schema.columns.enumerated()
-            where column.owner == owner && column.key == key && column.valueCount > 0 {
+            let columns = KeyColumns(key, of: owner, schema)
+            guard columns.arePlain, try await RestLookup(key, of: owner, self) == nil else {
+                guard let attributes = try await TagAttributes(key, of: owner, self) else { return }
+                return try await listValues(of: attributes, into: &values, goesOn: goesOn)
+            }
+            for index in columns.columns where schema.columns[index].valueCount > 0 {
+                let column = schema.columns[index]
                 let number = FixedColumn.firstAttribute + UInt32(index)
                 if column.type == .string || column.type == .array {
                     try await listBytes(number, column.type, into: &values, goesOn: goesOn)
@@ -43,7 +48,24 @@ extension BlockReader {
                     try await listNumbers(number, column.type, into: &values, goesOn: goesOn)
                 }
             }
-            try await listRest(key, of: owner, into: &values, goesOn: goesOn)
+        }
+    }
+
+    /// Adds the values that all rows have.
+    private func listValues(
+        of attributes: TagAttributes, into values: inout ListedValues, goesOn: (Int) throws -> Bool
+    ) async throws {
+        for (group, entry) in footer.rowGroups.enumerated() {
+            let directory = try await directory(of: group)
+            guard attributes.mayOccur(directory) else { continue }
+            let decoder = try await decoder(of: group, directory, columns: attributes.columns)
+            // What was met before is in `values` already.
+            var column = attributes
+            var tally = ValueTally()
+            var pairs = FlatBuffer<UInt64>()
+            try column.add(BitMask(repeating: true, count: entry.rowCount), decoder, to: &pairs, &tally)
+            for value in tally.values { values.insert(value) }
+            guard try goesOn(values.byteCount) else { return }
         }
     }
 

@@ -53,14 +53,9 @@ package struct ListedValues: Sendable {
         }
     }
 
-    /// The values of a key in the message of a resource or scope.
+    /// What a resource or scope has of a key.
     mutating func insert(key: [UInt8], in message: RawSpan, of kind: EncodedAttributes.Message) {
-        var found: [Value] = []
-        EncodedAttributes.forEach(in: message, of: kind) { other, type, bits, payload in
-            guard other.isEqual(to: key.rawSpan) else { return }
-            found += Value.all(type, bits, payload)
-        }
-        for value in found { insert(value) }
+        for value in Value.all(key, in: message, of: kind) { insert(value) }
     }
 }
 

@@ -13,19 +13,9 @@ struct TagAttributes: TagColumn {
     /// Nil if the block has no such attribute.
     init?(_ key: [UInt8], of owner: AttributeOwner, _ reader: BlockReader) async throws {
         self.owner = owner
-        let shapes = reader.schema.shapes[Int(owner.rawValue)]
-        // By shape: the place of the first column of the key.
-        var firstPlaces = [Int](repeating: .max, count: shapes.count)
-        let isOfKey = reader.schema.columns.map { $0.owner == owner && $0.key == key }
-        for (code, shape) in shapes.enumerated() {
-            if let place = shape.firstIndex(where: { $0 != BlockSchema.rest && isOfKey[Int($0)] }) {
-                firstPlaces[code] = place
-            }
-        }
-        for index in isOfKey.indices where isOfKey[index] {
-            parts.append(try await TagAttributeColumn(index, of: owner, shapes, firstPlaces, reader))
-        }
-        rest = try await RestLookup(key, of: owner, reader).map { TagRest($0, owner, shapes, firstPlaces) }
+        let columns = KeyColumns(key, of: owner, reader.schema)
+        for place in columns.columns.indices { parts.append(try await TagAttributeColumn(columns, place, reader)) }
+        rest = try await RestLookup(key, of: owner, reader).map { TagRest(lookup: $0, key: columns) }
         guard !parts.isEmpty || rest != nil else { return nil }
     }
 
@@ -68,27 +58,22 @@ private struct TagAttributeColumn: Sendable {
     private let type: AttributeType
     /// By shape: how many values an owner has.
     private let valueCounts: [UInt32]
-    /// By shape: whether a value of this column comes first of all with the key.
+    /// By shape: whether a value of this column comes first of all with the key; empty where ``holders`` say it.
     private let isFirst: [Bool]
-    /// The shapes that have values of the column.
-    private let holders: ValueSet
-    /// Whether a holder has one value, and none with the key before it.
-    private let isSimple: Bool
+    /// The shapes that have values of the column; nil if one has several, or one behind another with the key.
+    private let holders: ValueSet?
     /// Of strings and arrays.
     private var strings: TagStringColumn?
     /// Of numbers.
     private var numbers: CodeNumbers
 
-    init(
-        _ index: Int, of owner: AttributeOwner, _ shapes: [[UInt32]], _ firstPlaces: [Int], _ reader: BlockReader
-    ) async throws {
-        self.owner = owner
-        column = FixedColumn.firstAttribute + UInt32(index)
-        type = reader.schema.columns[index].type
-        valueCounts = shapes.map { shape in UInt32(truncatingIfNeeded: shape.count { $0 == UInt32(index) }) }
-        isFirst = zip(shapes, firstPlaces).map { $1 < $0.count && $0[$1] == UInt32(index) }
-        holders = ValueSet(verdicts: valueCounts.map { $0 > 0 })
-        isSimple = !zip(valueCounts, isFirst).contains { $0 > 1 || $0 > 0 && !$1 }
+    init(_ columns: KeyColumns, _ place: Int, _ reader: BlockReader) async throws {
+        owner = columns.owner
+        column = FixedColumn.firstAttribute + UInt32(columns.columns[place])
+        type = reader.schema.columns[columns.columns[place]].type
+        valueCounts = columns.valueCounts[place]
+        holders = columns.plainHolders(place)
+        isFirst = holders == nil ? columns.firsts.map { $0 == place } : []
         strings = type == .string || type == .array ? try await TagStringColumn(column, type, reader) : nil
         numbers = CodeNumbers(count: type.isNumber ? 1 << 12 : 0)
     }
@@ -122,7 +107,7 @@ private struct TagAttributeColumn: Sendable {
         of wanted: BitMask, _ decoder: borrowing RowGroupDecoder
     ) throws(BlockError) -> (values: BitMask, owners: [Int]) {
         let valueCount = decoder.valueCount(column)
-        if isSimple {
+        if let holders {
             var owners = try decoder.rows(
                 integers: owner.shape.rawValue, count: wanted.count, holders, limit: UInt64(valueCounts.count))
             let values = wanted.taken(at: owners)
@@ -151,20 +136,9 @@ private struct TagAttributeColumn: Sendable {
 /// A key in the rest columns.
 private struct TagRest: Sendable {
     let lookup: RestLookup
-    private let owner: AttributeOwner
-    /// By shape: where the entries stand among the attributes.
-    private let places: [[Int]]
-    /// By shape: the place of the first attribute with the key that has a column.
-    private let firstPlaces: [Int]
+    let key: KeyColumns
 
-    init(_ lookup: RestLookup, _ owner: AttributeOwner, _ shapes: [[UInt32]], _ firstPlaces: [Int]) {
-        self.lookup = lookup
-        self.owner = owner
-        self.firstPlaces = firstPlaces
-        places = shapes.map { shape in shape.indices.filter { shape[$0] == BlockSchema.rest } }
-    }
-
-    var byteCount: Int { places.reduce(0) { $0 + 40 + $1.count * 8 } }
+    var byteCount: Int { key.byteCount }
 
     /// Adds the values that come first of all with the key.
     ///
@@ -173,28 +147,21 @@ private struct TagRest: Sendable {
         _ owners: SelectedOwners, _ decoder: borrowing RowGroupDecoder, to pairs: inout FlatBuffer<UInt64>,
         _ tally: inout ValueTally
     ) throws(BlockError) -> BitMask {
-        var entries: [(entry: Int, values: [ListedValues.Value])] = []
+        var entries: [Int] = []
+        var values: [[ListedValues.Value]] = []
         try lookup.forEach(decoder) { entry, type, bits, bytes in
-            entries.append((entry, ListedValues.Value.all(type, bits, bytes)))
+            entries.append(entry)
+            values.append(ListedValues.Value.all(type, bits, bytes))
         }
         var found = BitMask(count: owners.mask.count)
         guard !entries.isEmpty else { return found }
-        let shapes = try decoder.shapes(of: owner, count: owners.mask.count, limit: places.count)
-        var first = 0
-        var next = 0
-        for place in 0..<owners.mask.count {
-            let shape = Int(shapes[place])
-            let end = first + places[shape].count
-            while next < entries.count, entries[next].entry < first { next += 1 }
-            if next < entries.count, entries[next].entry < end, owners.mask[place],
-                places[shape][entries[next].entry - first] < firstPlaces[shape]
-            {
-                found[place] = true
-                for value in entries[next].values {
-                    pairs.append(tally.number(of: value), row: owners.row(of: place))
-                }
-            }
-            first = end
+        let shapes = try decoder.shapes(of: key.owner, count: owners.mask.count, limit: key.restCounts.count)
+        try key.forEachFirst(
+            of: entries, count: decoder.valueCount(lookup.columns.keys.rawValue), shapes, decoder
+        ) { owner, place in
+            guard owners.mask[owner] else { return }
+            found[owner] = true
+            for value in values[place] { pairs.append(tally.number(of: value), row: owners.row(of: owner)) }
         }
         return found
     }

@@ -72,10 +72,12 @@ extension BlockReader {
         case .linkAttribute(let key): return try await TagAttributes(key, of: .link, self)
         case .resourceAttribute(let key):
             return TagIntegers(.resource, schema.resources.map(\.encoded)) {
-                ListedValues.Value.all(key, in: $0, of: .resource)
+                ListedValues.Value.all(key, in: $0.rawSpan, of: .resource)
             }
         case .scopeAttribute(let key):
-            return TagIntegers(.scope, schema.scopes.map(\.encoded)) { ListedValues.Value.all(key, in: $0, of: .scope) }
+            return TagIntegers(.scope, schema.scopes.map(\.encoded)) {
+                ListedValues.Value.all(key, in: $0.rawSpan, of: .scope)
+            }
         case .scopeName:
             return TagIntegers(.scope, schema.scopes.map(\.encoded)) {
                 [.string(EncodedAttributes.text(.name, in: $0.rawSpan))]
@@ -280,17 +282,10 @@ extension ListedValues.Value {
         return elements
     }
 
-    /// What is listed of the first attribute with a key that has a value.
-    fileprivate static func all(_ key: [UInt8], in message: [UInt8], of kind: EncodedAttributes.Message) -> [Self] {
+    /// What is listed of a key of a resource or scope.
+    static func all(_ key: [UInt8], in message: RawSpan, of kind: EncodedAttributes.Message) -> [Self] {
         var values: [Self] = []
-        var isFound = false
-        EncodedAttributes.forEach(in: message.rawSpan, of: kind) { found, type, bits, bytes in
-            guard !isFound, type != .absent, type != .empty, type != .keyValueList, type != .bytes,
-                found.isEqual(to: key.rawSpan)
-            else { return }
-            isFound = true
-            values = all(type, bits, bytes)
-        }
+        EncodedAttributes.first(key, in: message, of: kind) { type, bits, bytes in values = all(type, bits, bytes) }
         return values
     }
 }

@@ -86,8 +86,7 @@ extension SpanBatchView {
 
     private func value(_ key: [UInt8], _ code: UInt32, _ message: EncodedAttributes.Message) -> StaticValue {
         var value = StaticValue.absent
-        EncodedAttributes.forEach(in: strings[code], of: message) { found, type, bits, bytes in
-            guard value == .absent, found.isEqual(to: key.rawSpan) else { return }
+        EncodedAttributes.first(key, in: strings[code], of: message) { type, bits, bytes in
             value = StaticValue(type, bits, bytes)
         }
         return value
