@@ -113,7 +113,7 @@ extension OTLPDecoder {
         return code
     }
 
-    /// The code of the first attribute `service.name` that is a string; 0 if there is none.
+    /// The code of the first attribute `service.name`; 0 if there is none, or if it is no string.
     private mutating func serviceNameCode(
         _ body: ByteCursor, _ bytes: RawSpan, _ strings: inout ByteDictionary
     ) throws(WireFault) -> UInt32 {
@@ -126,8 +126,8 @@ extension OTLPDecoder {
                 continue
             }
             let parts = try readKeyValue(try cursor.body(bytes), bytes)
-            if parts.type == .string && parts.key.span(of: bytes).isEqual(to: wanted) {
-                return strings.code(for: parts.payload.span(of: bytes))
+            if parts.key.span(of: bytes).isEqual(to: wanted) {
+                return parts.type == .string ? strings.code(for: parts.payload.span(of: bytes)) : 0
             }
         }
         return 0

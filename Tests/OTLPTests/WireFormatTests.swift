@@ -142,14 +142,15 @@ import TraceModel
         }
     }
 
-    @Test func `the first text attribute service.name names the service`() throws {
+    @Test func `the first attribute service.name names the service, if it is text`() throws {
         func named(_ values: [[UInt8]]) throws -> [UInt8] {
             let attributes = values.flatMap { Wire.field(1, Sample.keyValue("service.name", $0)) }
             let view = try decoded(Wire.field(1, Wire.field(1, attributes) + Wire.field(2, Wire.field(2, Sample.ids)))).view
             return [UInt8](view.strings[view.resourceRecord(0).serviceName])
         }
         #expect(try named([Wire.field(1, "a"), Wire.field(1, "b")]) == [UInt8(ascii: "a")])
-        #expect(try named([Wire.field(3, varint: 1), Wire.field(1, "b")]) == [UInt8(ascii: "b")])
+        #expect(try named([Wire.field(3, varint: 1), Wire.field(1, "b")]) == [])
+        #expect(try named([[], Wire.field(1, "b")]) == [])
         #expect(try named([Wire.field(3, varint: 1)]) == [])
     }
 
