@@ -101,6 +101,30 @@ struct NaiveSlowSpans {
         }
     }
 
+    @Test("are of the service that the first service.name is") func repeatedService() async throws {
+        var filled = try await FilledStore()
+        var traffic = SmallTraffic(seed: 1, hasEndlessSpans: false)
+        let names: [[OTLPMessage.AnyValue?]] = [
+            [.string([0x61]), .string([0x62])], [.int(1), .string([0x62])], [nil, .string([0x62])],
+        ]
+        for (number, names) in names.enumerated() {
+            var request = traffic.request(spanCount: 1)
+            request.resourceSpans[0].resource = OTLPMessage.Resource()
+            request.resourceSpans[0].resource?.attributes = names.map { .init(key: Array("service.name".utf8), value: $0) }
+            request.resourceSpans[0].scopeSpans[0].spans[0].spanID = [1, 0, 0, 0, 0, 0, 0, UInt8(number)]
+            try await filled.append(request)
+        }
+        for _ in 0..<2 {
+            var query = SlowSpanQuery()
+            for (service, count) in [(nil, 3), ("a", 1), ("b", 0), ("", 2)] as [(String?, Int)] {
+                query.serviceName = service
+                let spans = try await filled.engine.slowSpans(query, tenant: .single).spans
+                #expect(spans.count == count && spans.allSatisfy { service == nil || $0.serviceName == service })
+            }
+            try await filled.opened.flushAll()
+        }
+    }
+
     @Test("of an empty store, and of none asked for, are none") func nothing() async throws {
         var filled = try await FilledStore()
         #expect(try await filled.engine.slowSpans(SlowSpanQuery(), tenant: .single).spans.isEmpty)
