@@ -9,7 +9,6 @@ package struct SpanKeyColumns: Sendable {
     /// Unix nanoseconds.
     package fileprivate(set) var starts: [UInt64] = []
     package fileprivate(set) var ends: [UInt64] = []
-    package fileprivate(set) var kinds: [Int32] = []
     /// IDs of the parents; 0 for roots, as ``SpanBatchView/parent(_:)``.
     package fileprivate(set) var parents: [UInt64] = []
     /// Bytes read from storage.
@@ -17,7 +16,7 @@ package struct SpanKeyColumns: Sendable {
 }
 
 extension BlockReader {
-    static let keyColumns: [FixedColumn] = [.spanID, .start, .duration, .kind, .parent, .explicitParent]
+    static let keyColumns: [FixedColumn] = [.spanID, .start, .duration, .parent, .explicitParent]
 
     /// The keys of the rows that some traces have in one row group, in order.
     ///
@@ -37,7 +36,6 @@ extension BlockReader {
         keys.spanIDs = try Self.numbers(.spanID, decoder, at: places)
         let lengths = try Self.numbers(.duration, decoder, at: places)
         keys.ends = places.indices.map { keys.starts[$0] &+ lengths[$0] }
-        keys.kinds = try Self.numbers(.kind, decoder, at: places).map { Int32(truncatingIfNeeded: $0) }
         keys.parents = try Self.parentIDs(decoder, parts, keys.spanIDs)
         return keys
     }

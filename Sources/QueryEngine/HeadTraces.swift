@@ -19,8 +19,9 @@ final class HeadTraces {
     private let range: ClosedRange<UInt64>
     /// Nil until a trace is asked for.
     private var built: HeadTraceTable?
-    /// By trace; nil until most are asked for.
-    private var extents: [Extent]?
+    /// By trace, once they are asked for; empty as long as none was.
+    private var extents: [Extent?] = []
+    private var hasAllExtents = false
 
     /// - Parameters:
     ///   - filters: By which rows are marked.
@@ -53,7 +54,7 @@ final class HeadTraces {
     /// Bytes in memory, about, also of what is there once a trace is asked for.
     var byteCount: Int {
         let markCount = marks.first?.count ?? 0
-        let extentByteCount = (extents?.count ?? 0) * MemoryLayout<Extent>.stride
+        let extentByteCount = (built?.traceCount ?? 0) * MemoryLayout<Extent?>.stride
         return rowCount * markCount / 8 + (built?.byteCount ?? rowCount * 8) + extentByteCount
     }
 
@@ -121,24 +122,27 @@ final class HeadTraces {
     }
 
     private func extent(_ trace: Int) -> Extent {
-        if let extents { return extents[trace] }
+        if extents.isEmpty { extents = [Extent?](repeating: nil, count: table.traceCount) }
+        if let extent = extents[trace] { return extent }
         var extent = Extent()
         forEachHead(of: trace) { head, rows in
             let spans = heads[head].spans
             for row in rows { extent.add(spans.start[row], spans.end[row], range) }
         }
+        extents[trace] = extent
         return extent
     }
 
-    private func allExtents() -> [Extent] {
-        if let extents { return extents }
-        var extents = [Extent](repeating: Extent(), count: table.traceCount)
+    /// Finds all extents out row by row, which for many traces costs less than trace by trace.
+    private func findExtents() {
+        guard !hasAllExtents else { return }
+        var found = [Extent](repeating: Extent(), count: table.traceCount)
         for (head, numbers) in zip(heads, table.numbers) {
             let (starts, ends, traces) = (head.spans.start, head.spans.end, head.traces.ofRows)
-            for row in 0..<head.spans.rowCount { extents[numbers[Int(traces[row])]].add(starts[row], ends[row], range) }
+            for row in 0..<head.spans.rowCount { found[numbers[Int(traces[row])]].add(starts[row], ends[row], range) }
         }
-        self.extents = extents
-        return extents
+        extents = found
+        hasAllExtents = true
     }
 
     // MARK: - Candidates
@@ -166,12 +170,10 @@ final class HeadTraces {
 
     /// The numbers of all traces, or of those of which a row has what every hit has.
     private func numbers(_ wanted: Candidates) -> [Int] {
-        guard wanted.mustBeMarked, !hasAllMarked else {
-            _ = allExtents()
-            return Array(0..<table.traceCount)
-        }
-        let isMarked = markedTraces
-        return isMarked.indices.filter { isMarked[$0] }
+        let isMarked = wanted.mustBeMarked ? markedTraces : []
+        let numbers = (0..<table.traceCount).filter { !wanted.mustBeMarked || isMarked[$0] }
+        if numbers.count > table.traceCount / 8 { findExtents() }
+        return numbers
     }
 
     /// Bytes in memory, about, that it takes to have ``candidates(_:)``.
@@ -239,15 +241,16 @@ final class HeadTraces {
     }
 
     /// Adds all rows of a trace, in no order, with what the filters say of them, of which there are 64 at most.
-    func addRows(of id: TraceID, to found: inout [ColumnTrace.Row]) {
+    ///
+    /// - Parameter withIDs: Whether with those of spans and parents; rows lie far apart, so that each column costs.
+    func addRows(of id: TraceID, to found: inout [ColumnTrace.Row], withIDs: Bool) {
         forEachHead(of: id) { head, rows in
             let (view, first) = (heads[head].spans, found.count)
             for row in rows {
                 found.append(
                     ColumnTrace.Row(
-                        start: view.start[row], end: view.end[row], spanID: view.spanID[row],
-                        parent: view.parent(row), row: firstRows[head] + row, marks: 0, kind: view.kind[row],
-                        part: -1))
+                        start: view.start[row], end: view.end[row], spanID: withIDs ? view.spanID[row] : 0,
+                        parent: withIDs ? view.parent(row) : 0, row: firstRows[head] + row, marks: 0, part: -1))
             }
             for (leaf, mask) in marks[head].enumerated() where !mask.isNone {
                 for (place, row) in rows.enumerated() where mask[row] {
@@ -255,6 +258,17 @@ final class HeadTraces {
                 }
             }
         }
+    }
+
+    func spanID(ofRow number: Int) -> UInt64 {
+        let place = place(ofRow: number)
+        return heads[place.head].spans.spanID[place.row]
+    }
+
+    /// As ``SpanBatchView/parent(_:)``.
+    func parent(ofRow number: Int) -> UInt64 {
+        let place = place(ofRow: number)
+        return heads[place.head].spans.parent(place.row)
     }
 
     /// Service and name of a row.

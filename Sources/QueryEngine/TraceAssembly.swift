@@ -55,7 +55,9 @@ final class TraceAssembly {
         let (parts, failures) = try await blocks.parts(of: wanted)
         for (block, error) in failures { fail(block, error) }
         let base = heldByteCount + byteCount
-        let rows = try await blocks.rows(of: parts.flatMap { $0 }, filters: filters, pool) { try memory.hold(base + $0) }
+        let rows = try await blocks.rows(of: Array(parts.joined()), filters: filters, pool) {
+            try memory.hold(base + $0)
+        }
         for (block, error) in rows.failures { fail(block, error) }
         readByteCount += rows.byteCount
         return wanted.compactMap { AssembledTrace($0, heads.rows(of: $0) + (rows.byTrace[$0] ?? [])) }

@@ -30,8 +30,8 @@ extension TraceSearch {
 
     /// Traces with the rows that heads and blocks have of them; rows that can't be read are missing.
     private mutating func columnTraces(_ wanted: [(id: TraceID, parts: [TracePart])]) async throws -> [ColumnTrace] {
-        let heads = heads
-        var traces = wanted.map { ColumnTrace(id: $0.id, parts: $0.parts, heads) }
+        let (heads, needsParents) = (heads, program.needsParents)
+        var traces = wanted.map { ColumnTrace(id: $0.id, parts: $0.parts, heads, needsParents: needsParents) }
         var members: [GroupPlace: [(trace: Int, part: Int)]] = [:]
         for (index, trace) in traces.enumerated() {
             for (part, place) in trace.parts.enumerated() {
@@ -70,7 +70,7 @@ extension TraceSearch {
                 traces[member.trace].rows.append(
                     ColumnTrace.Row(
                         start: keys.starts[next], end: keys.ends[next], spanID: keys.spanIDs[next],
-                        parent: keys.parents[next], row: row, marks: bits, kind: keys.kinds[next],
+                        parent: keys.parents[next], row: row, marks: bits,
                         part: Int32(truncatingIfNeeded: member.part)))
                 next += 1
             }
@@ -113,8 +113,7 @@ extension TraceSearch {
                 return fail(trace.parts[Int(root.part)].block, error)
             }
         }
-        let judged = trace.judged(
-            leafCount: program.leaves.count, root: rootTexts, needsParents: program.needsParents)
+        let judged = trace.judged(leafCount: program.leaves.count, root: rootTexts)
         guard holds(judged.facts), newest.mayHold(judged.facts.start) else { return }
         var entry = NewestTraces.Entry(
             id: trace.id, start: judged.facts.start, duration: judged.facts.duration, block: -1)

@@ -142,7 +142,7 @@ extension TraceSearch {
         let ranks = found.texts.ranks(of: Set(sums.joined().map(\.name)))
         for (index, services) in zip(split, sums) {
             found.traces[index].services = .init(first: found.services.count, count: services.count)
-            found.services += services.sorted { ranks[$0.name, default: 0] < ranks[$1.name, default: 0] }
+            found.services += services.sorted { ranks[Int($0.name)] < ranks[Int($1.name)] }
         }
     }
 }
@@ -152,27 +152,62 @@ extension TraceSearch {
     private func addServices(
         ofHeads ids: [TraceID], to sums: inout [[SearchedTraces.Service]], _ found: inout SearchedTraces
     ) throws(QueryError) {
-        let heads = heads
-        // By head, then by resource: the number of the service's name.
-        var names = (0..<heads.headCount).map { head in
+        var tally = HeadServiceTally(heads)
+        for (index, id) in ids.enumerated() {
+            tally.forEachService(of: id, &found.texts) { sums[index].add($0) }
+            try check(found, ids.count * 64 + sums[index].count * 64)
+        }
+    }
+}
+
+/// Counts what services have of traces in heads.
+private struct HeadServiceTally {
+    private let heads: HeadTraces
+    /// By head, then by resource: the place of its service in `counts`; -1 of those that were not met.
+    private var places: [[Int32]]
+    /// Of the trace at hand; of the others zeros.
+    private var counts: [SearchedTraces.Service] = []
+    /// By text: the place in `counts`.
+    private var placesOfTexts: [Int32: Int32] = [:]
+    /// Places of the services that the trace at hand has.
+    private var met: [Int] = []
+
+    init(_ heads: HeadTraces) {
+        self.heads = heads
+        places = (0..<heads.headCount).map { head in
             [Int32](repeating: -1, count: heads.spans(ofHead: head).resources.count)
         }
-        for (index, id) in ids.enumerated() {
-            var counts: [SearchedTraces.Service] = []
-            heads.forEachHead(of: id) { head, rows in
-                let view = heads.spans(ofHead: head)
-                for row in rows {
-                    let resource = Int(view.resource[row])
-                    if names[head][resource] < 0 {
-                        names[head][resource] = found.texts.number(of: view.serviceName(row))
-                    }
-                    let errorCount: UInt32 = view.status[row] == 2 ? 1 : 0
-                    counts.add(.init(name: names[head][resource], spanCount: 1, errorCount: errorCount))
-                }
-            }
-            for service in counts { sums[index].add(service) }
-            try check(found, ids.count * 64 + counts.count * 64)
+    }
+
+    mutating func forEachService(
+        of id: TraceID, _ texts: inout TextTable, _ body: (SearchedTraces.Service) -> Void
+    ) {
+        heads.forEachHead(of: id) { head, rows in
+            let spans = heads.spans(ofHead: head)
+            for row in rows { add(spans, row, head, &texts) }
         }
+        for place in met {
+            body(counts[place])
+            (counts[place].spanCount, counts[place].errorCount) = (0, 0)
+        }
+        met.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func add(_ spans: SpanBatchView, _ row: Int, _ head: Int, _ texts: inout TextTable) {
+        let resource = Int(spans.resource[row])
+        if places[head][resource] < 0 { places[head][resource] = place(of: texts.number(of: spans.serviceName(row))) }
+        let place = Int(places[head][resource])
+        if counts[place].spanCount == 0 { met.append(place) }
+        counts[place].spanCount &+= 1
+        if spans.status[row] == 2 { counts[place].errorCount &+= 1 }
+    }
+
+    private mutating func place(of text: Int32) -> Int32 {
+        if let place = placesOfTexts[text] { return place }
+        let place = Int32(truncatingIfNeeded: counts.count)
+        counts.append(.init(name: text, spanCount: 0, errorCount: 0))
+        placesOfTexts[text] = place
+        return place
     }
 }
 

@@ -54,12 +54,14 @@ package struct TextTable: Sendable {
 
     package func byteCount(_ number: Int32) -> Int { range(number).count }
 
-    /// The places that some strings have among them in the order of their bytes.
-    package func ranks(of numbers: Set<Int32>) -> [Int32: Int] {
+    /// By number, the places that some strings have among them in the order of their bytes; 0 of others.
+    func ranks(of numbers: Set<Int32>) -> [Int] {
         let ordered = numbers.map { (number: $0, text: self[$0]) }.sorted {
             $0.text.lexicographicallyPrecedes($1.text)
         }
-        return Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($0.element.number, $0.offset) })
+        var ranks = [Int](repeating: 0, count: count)
+        for (rank, text) in ordered.enumerated() { ranks[Int(text.number)] = rank }
+        return ranks
     }
 
     private func range(_ number: Int32) -> Range<Int> { (number > 0 ? ends[Int(number) - 1] : 0)..<ends[Int(number)] }
