@@ -71,6 +71,13 @@ public struct BitMask: Hashable, Sendable {
         }
     }
 
+    /// Marks the rows that are marked in `other`, each `first` rows further on. Traps if `first` is no multiple of 64, or
+    /// if it has fewer rows.
+    public mutating func mark(_ other: BitMask, from first: Int) {
+        precondition(first >= 0 && first & 63 == 0 && first &+ other.count <= count)
+        for index in other.words.indices { words[first &>> 6 &+ index] |= other.words[index] }
+    }
+
     /// Leaves the rows that are marked in `other` too. Traps unless it has as many rows.
     public mutating func formIntersection(_ other: BitMask) {
         precondition(other.count == count)

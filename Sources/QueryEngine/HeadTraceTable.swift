@@ -5,7 +5,7 @@ internal import ByteCoding
 internal import TraceModel
 internal import TraceStorage
 
-/// Which rows some heads have of which trace. Rows are numbered through all heads, traces in the order in which they were
+/// Which rows some heads have of which trace. Rows have numbers through all heads, traces in the order in which they are
 /// met.
 final class HeadTraceTable {
     /// By head, then by the head's number of a trace: the number here.
@@ -21,7 +21,8 @@ final class HeadTraceTable {
     /// Numbers of rows, trace by trace, rising.
     private let rows: FlatBuffer<UInt32>
 
-    init(_ heads: [HeadSpans]) {
+    /// - Parameter firstRows: By head: the number of its first row.
+    init(_ heads: [HeadSpans], firstRows: [Int]) {
         var builder = Builder(traceCount: heads.reduce(0) { $0 + $1.traces.count })
         numbers = heads.map { builder.add($0.traces) }
         let count = builder.ids.count
@@ -35,8 +36,8 @@ final class HeadTraceTable {
             (ends[trace], rowCount) = (rowCount, rowCount &+ ends[trace])
         }
         var rows = FlatBuffer<UInt32>(repeating: 0, count: Int(rowCount))
-        var number: UInt32 = 0
-        for (head, numbers) in zip(heads, numbers) {
+        for ((head, numbers), first) in zip(zip(heads, numbers), firstRows) {
+            var number = UInt32(truncatingIfNeeded: first)
             for row in 0..<head.spans.rowCount {
                 let trace = numbers[Int(head.traces.ofRows[row])]
                 rows[Int(ends[trace])] = number

@@ -14,8 +14,11 @@ final class HeadTraces {
     private let marks: [[RowMask]]
     /// By head: the rows that have what every hit has.
     private let required: [RowMask]
-    /// By head: the number of its first row among the rows of all heads.
+    /// By head: the number of its first row among the rows of all heads, a multiple of 64.
     private let firstRows: [Int]
+    /// By filter: what it says of rows by their numbers; nil if it holds for none.
+    private lazy var marksOfNumbers: [BitMask?] = (0..<filterCount).map { numbered($0) }
+    private let filterCount: Int
     private let range: ClosedRange<UInt64>
     /// Nil until a trace is asked for.
     private var built: HeadTraceTable?
@@ -36,12 +39,13 @@ final class HeadTraces {
         self.required = marks.map { marks in
             required.map { $0.reduce(RowMask.none) { $0.or(marks[$1]) } } ?? .all
         }
-        var total = 0
+        filterCount = filters.count
+        var next = 0
         firstRows = heads.map { head in
-            defer { total += head.spans.rowCount }
-            return total
+            defer { next += (head.spans.rowCount + 63) & ~63 }
+            return next
         }
-        rowCount = total
+        rowCount = heads.reduce(0) { $0 + $1.spans.rowCount }
     }
 
     var headCount: Int { heads.count }
@@ -53,15 +57,14 @@ final class HeadTraces {
 
     /// Bytes in memory, about, also of what is there once a trace is asked for.
     var byteCount: Int {
-        let markCount = marks.first?.count ?? 0
         let extentByteCount = (built?.traceCount ?? 0) * MemoryLayout<Extent?>.stride
-        return rowCount * markCount / 8 + (built?.byteCount ?? rowCount * 8) + extentByteCount
+        return rowCount * filterCount / 4 + (built?.byteCount ?? rowCount * 8) + extentByteCount
     }
 
     /// For who asks for many traces.
     var table: HeadTraceTable {
         if let built { return built }
-        let table = HeadTraceTable(heads)
+        let table = HeadTraceTable(heads, firstRows: firstRows)
         built = table
         return table
     }
@@ -125,10 +128,7 @@ final class HeadTraces {
         if extents.isEmpty { extents = [Extent?](repeating: nil, count: table.traceCount) }
         if let extent = extents[trace] { return extent }
         var extent = Extent()
-        forEachHead(of: trace) { head, rows in
-            let spans = heads[head].spans
-            for row in rows { extent.add(spans.start[row], spans.end[row], range) }
-        }
+        forEachRow(of: trace) { _, spans, row, _ in extent.add(spans.start[row], spans.end[row], range) }
         extents[trace] = extent
         return extent
     }
@@ -204,38 +204,38 @@ final class HeadTraces {
         return table.places(of: number).count
     }
 
-    /// Calls `body` for each head that has rows of a trace, with the rows, which rise.
-    func forEachHead(of id: TraceID, _ body: (_ head: Int, _ rows: [Int]) -> Void) {
-        guard !isEmpty, let number = table.number(of: id) else { return }
-        forEachHead(of: number, body)
+    /// Calls `body` for each row of a trace with its head, the head's spans, and the numbers that it has there and among
+    /// all rows; head by head.
+    @inline(__always)
+    func forEachRow(
+        of id: TraceID, _ body: (_ head: Int, _ spans: SpanBatchView, _ row: Int, _ number: Int) -> Void
+    ) {
+        guard !isEmpty, let trace = table.number(of: id) else { return }
+        forEachRow(of: trace, body)
     }
 
-    private func forEachHead(of trace: Int, _ body: (_ head: Int, _ rows: [Int]) -> Void) {
+    @inline(__always)
+    private func forEachRow(
+        of trace: Int, _ body: (_ head: Int, _ spans: SpanBatchView, _ row: Int, _ number: Int) -> Void
+    ) {
         let table = table
-        var rows: [Int] = []
-        var (head, first, end) = (-1, 0, 0)
+        var head = 0
+        var (spans, first) = (heads[head].spans, firstRows[head])
         for place in table.places(of: trace) {
             let number = table.row(at: place)
-            if number >= end {
-                if !rows.isEmpty { body(head, rows) }
-                rows.removeAll(keepingCapacity: true)
-                repeat {
-                    head += 1
-                    (first, end) = (firstRows[head], firstRows[head] + heads[head].spans.rowCount)
-                } while number >= end
+            while number >= first + spans.rowCount {
+                head += 1
+                (spans, first) = (heads[head].spans, firstRows[head])
             }
-            rows.append(number - first)
+            body(head, spans, number - first, number)
         }
-        if !rows.isEmpty { body(head, rows) }
     }
 
     /// All rows of a trace, in no order; none if it is not here.
     func rows(of id: TraceID) -> [AssembledTrace.Row] {
         var found: [AssembledTrace.Row] = []
-        forEachHead(of: id) { head, rows in
-            for row in rows {
-                found.append(AssembledTrace.Row(view: heads[head].spans, row: row, marks: marks[head]))
-            }
+        forEachRow(of: id) { head, spans, row, _ in
+            found.append(AssembledTrace.Row(view: spans, row: row, marks: marks[head]))
         }
         return found
     }
@@ -244,20 +244,33 @@ final class HeadTraces {
     ///
     /// - Parameter withIDs: Whether with those of spans and parents; rows lie far apart, so that each column costs.
     func addRows(of id: TraceID, to found: inout [ColumnTrace.Row], withIDs: Bool) {
-        forEachHead(of: id) { head, rows in
-            let (view, first) = (heads[head].spans, found.count)
-            for row in rows {
-                found.append(
-                    ColumnTrace.Row(
-                        start: view.start[row], end: view.end[row], spanID: withIDs ? view.spanID[row] : 0,
-                        parent: withIDs ? view.parent(row) : 0, row: firstRows[head] + row, marks: 0, part: -1))
-            }
-            for (leaf, mask) in marks[head].enumerated() where !mask.isNone {
-                for (place, row) in rows.enumerated() where mask[row] {
-                    found[first + place].marks |= 1 &<< UInt64(leaf)
-                }
+        let first = found.count
+        forEachRow(of: id) { _, spans, row, number in
+            found.append(
+                ColumnTrace.Row(
+                    start: spans.start[row], end: spans.end[row], spanID: withIDs ? spans.spanID[row] : 0,
+                    parent: withIDs ? spans.parent(row) : 0, row: number, marks: 0, part: -1))
+        }
+        for (filter, mask) in marksOfNumbers.enumerated() {
+            guard let mask else { continue }
+            for place in first..<found.count where mask[found[place].row] {
+                found[place].marks |= 1 &<< UInt64(filter)
             }
         }
+    }
+
+    private func numbered(_ filter: Int) -> BitMask? {
+        if marks.allSatisfy({ $0[filter].isNone }) { return nil }
+        let count = (firstRows.last ?? 0) + (heads.last?.spans.rowCount ?? 0)
+        var mask = BitMask(count: count)
+        for (head, first) in firstRows.enumerated() {
+            switch marks[head][filter] {
+            case .none: break
+            case .all: mask.mark(first..<(first + heads[head].spans.rowCount))
+            case .some(let rows): mask.mark(rows, from: first)
+            }
+        }
+        return mask
     }
 
     func spanID(ofRow number: Int) -> UInt64 {

@@ -161,53 +161,56 @@ extension TraceSearch {
 }
 
 /// Counts what services have of traces in heads.
-private struct HeadServiceTally {
+private struct HeadServiceTally: ~Copyable {
     private let heads: HeadTraces
-    /// By head, then by resource: the place of its service in `counts`; -1 of those that were not met.
-    private var places: [[Int32]]
-    /// Of the trace at hand; of the others zeros.
-    private var counts: [SearchedTraces.Service] = []
-    /// By text: the place in `counts`.
-    private var placesOfTexts: [Int32: Int32] = [:]
-    /// Places of the services that the trace at hand has.
-    private var met: [Int] = []
+    /// By head: where its resources begin in `services`.
+    private let firstResources: [Int]
+    /// By resource of all heads: the number of its service; -1 of those that were not met.
+    private var services: FlatBuffer<Int32>
+    /// By service, of the trace at hand; of the others zeros.
+    private var spanCounts = FlatBuffer<UInt32>()
+    private var errorCounts = FlatBuffer<UInt32>()
+    /// By service: its name in the answer.
+    private var names: [Int32] = []
+    private var numbers: [Int32: Int32] = [:]
 
     init(_ heads: HeadTraces) {
         self.heads = heads
-        places = (0..<heads.headCount).map { head in
-            [Int32](repeating: -1, count: heads.spans(ofHead: head).resources.count)
+        var count = 0
+        firstResources = (0..<heads.headCount).map { head in
+            defer { count += heads.spans(ofHead: head).resources.count }
+            return count
         }
+        services = FlatBuffer(repeating: -1, count: count)
     }
 
     mutating func forEachService(
         of id: TraceID, _ texts: inout TextTable, _ body: (SearchedTraces.Service) -> Void
     ) {
-        heads.forEachHead(of: id) { head, rows in
-            let spans = heads.spans(ofHead: head)
-            for row in rows { add(spans, row, head, &texts) }
+        // A trace has few.
+        var met: [Int] = []
+        heads.forEachRow(of: id) { head, spans, row, _ in
+            let resource = firstResources[head] + Int(spans.resource[row])
+            if services[resource] < 0 { services[resource] = number(of: texts.number(of: spans.serviceName(row))) }
+            let service = Int(services[resource])
+            if spanCounts[service] == 0 { met.append(service) }
+            spanCounts[service] &+= 1
+            if spans.status[row] == 2 { errorCounts[service] &+= 1 }
         }
-        for place in met {
-            body(counts[place])
-            (counts[place].spanCount, counts[place].errorCount) = (0, 0)
+        for service in met {
+            body(.init(name: names[service], spanCount: spanCounts[service], errorCount: errorCounts[service]))
+            (spanCounts[service], errorCounts[service]) = (0, 0)
         }
-        met.removeAll(keepingCapacity: true)
     }
 
-    private mutating func add(_ spans: SpanBatchView, _ row: Int, _ head: Int, _ texts: inout TextTable) {
-        let resource = Int(spans.resource[row])
-        if places[head][resource] < 0 { places[head][resource] = place(of: texts.number(of: spans.serviceName(row))) }
-        let place = Int(places[head][resource])
-        if counts[place].spanCount == 0 { met.append(place) }
-        counts[place].spanCount &+= 1
-        if spans.status[row] == 2 { counts[place].errorCount &+= 1 }
-    }
-
-    private mutating func place(of text: Int32) -> Int32 {
-        if let place = placesOfTexts[text] { return place }
-        let place = Int32(truncatingIfNeeded: counts.count)
-        counts.append(.init(name: text, spanCount: 0, errorCount: 0))
-        placesOfTexts[text] = place
-        return place
+    private mutating func number(of name: Int32) -> Int32 {
+        if let number = numbers[name] { return number }
+        let number = Int32(truncatingIfNeeded: names.count)
+        names.append(name)
+        spanCounts.append(0)
+        errorCounts.append(0)
+        numbers[name] = number
+        return number
     }
 }
 

@@ -53,6 +53,21 @@ internal import Testing
         }
     }
 
+    @Test func rowsAreMarkedFromAnyWordOn() {
+        var choices = Choices(seed: 3)
+        for first in [0, 64, 192] {
+            for count in [0, 1, 63, 64, 130] {
+                let (rows, others) = (someRows(count, rarity: 3, &choices), someRows(400, rarity: 9, &choices))
+                var marked = mask(others)
+                marked.mark(mask(rows), from: first)
+                let expected = others.indices.map { row in
+                    others[row] || rows.indices.contains(row - first) && rows[row - first]
+                }
+                #expect(array(marked) == expected)
+            }
+        }
+    }
+
     @Test func singleRowsAreSetAndCleared() {
         var mask = BitMask(count: 130)
         for row in 0..<130 {

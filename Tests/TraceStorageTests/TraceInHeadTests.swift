@@ -25,7 +25,8 @@ internal import TraceStorage
         }
         #expect(opened.store.figures.sealedGenerationCount == 1)
         // Several filters a head, and rows behind the last.
-        #expect(opened.store.snapshot(of: .single).heads.contains { $0.spans.rowCount > 600 && $0.spans.rowCount % 256 != 0 })
+        let rowCounts = opened.store.snapshot(of: .single).heads.map(\.spans.rowCount)
+        #expect(rowCounts.contains { $0 > 600 && $0 % 256 != 0 })
         // Replayed heads too.
         let before = opened.store.figures.headSpanCount
         system.crash()
@@ -64,6 +65,15 @@ internal import TraceStorage
             var expected = SpanBatch(pool: testSlabs)
             for head in snapshot.heads { expected.append(rowsOf: id, from: head.spans) }
             #expect(found.view().copies == expected.view().copies)
+        }
+        for head in snapshot.heads {
+            let (spans, traces) = (head.spans, head.traces)
+            #expect(traces.ofRows.count == spans.rowCount)
+            #expect((0..<spans.rowCount).allSatisfy { traces.id(Int(traces.ofRows[$0])) == spans.traceID($0) })
+            // In the order of their first rows, each once.
+            var met: Set<TraceID> = []
+            let first = (0..<spans.rowCount).map(spans.traceID).filter { met.insert($0).inserted }
+            #expect((0..<traces.count).map(traces.id) == first)
         }
     }
 }
