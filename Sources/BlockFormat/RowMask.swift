@@ -51,7 +51,10 @@ package enum RowMask: Sendable {
         switch self {
         case .none: return .none
         case .all: return RowMask(count: count, where: holds)
-        case .some(let mask): return RowMask(rows: mask.markedRows.filter(holds), count: count)
+        case .some(let mask):
+            var found = BitMask(count: count)
+            mask.forEachMarked(in: 0..<count) { if holds($0) { found[$0] = true } }
+            return RowMask(found)
         }
     }
 

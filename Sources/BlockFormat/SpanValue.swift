@@ -29,7 +29,9 @@ extension SpanValue {
     /// The value of an attribute of a resource or scope.
     init?(of key: [UInt8], in message: RawSpan, _ kind: EncodedAttributes.Message) {
         var value: SpanValue?
-        EncodedAttributes.first(key, in: message, of: kind) { type, bits, bytes in value = SpanValue(type, bits, bytes) }
+        EncodedAttributes.first(key, in: message, of: kind) { type, bits, bytes in
+            value = SpanValue(type, bits, bytes)
+        }
         guard let value else { return nil }
         self = value
     }

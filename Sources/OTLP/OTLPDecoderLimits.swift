@@ -6,7 +6,7 @@ package struct OTLPDecoderLimits: Sendable {
     /// rejected. Senders have no use for more than a handful; 64 keeps every recursive reader of what is stored far
     /// from the end of its stack. 1 to 128.
     package var anyValueDepth: Int
-    /// Spans of one request: the least span has 30 bytes on the wire and takes 130 in columns.
+    /// Spans of one request: the least span has 30 bytes on the wire and takes 140 in columns.
     package var spanCount = 1 << 19
     /// Events of one request, and its links: the least has 2 bytes on the wire and takes 28 in columns.
     package var childCount = 1 << 20

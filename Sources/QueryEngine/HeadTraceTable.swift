@@ -14,8 +14,8 @@ final class HeadTraceTable {
     private let ids: FlatBuffer<TraceID>
     /// A hash table with open addressing: numbers of traces plus one, 0 for free slots.
     private let slots: FlatBuffer<UInt32>
-    /// Odd, random: whoever sends trace IDs can't choose those that collide.
-    private let multiplier: UInt64
+    /// Random: whoever sends trace IDs can't choose those that collide.
+    private let seed: UInt64
     /// By trace: where its rows end in `rows`.
     private let ends: FlatBuffer<UInt32>
     /// Numbers of rows, trace by trace, rising.
@@ -47,7 +47,7 @@ final class HeadTraceTable {
         }
         self.ends = ends
         self.rows = rows
-        multiplier = builder.multiplier
+        seed = builder.seed
         ids = builder.ids
         slots = builder.slots
     }
@@ -55,18 +55,19 @@ final class HeadTraceTable {
     /// Of all traces.
     var traceCount: Int { ids.count }
 
-    /// Bytes in memory, about.
-    var byteCount: Int { rows.count * 4 + slots.count * 4 + ids.count * 24 }
+    /// Bytes in memory, about, for each row and for each trace of each head.
+    static let byteCountPerRow = 4
+    static let byteCountPerTrace = 48
 
     func id(_ trace: Int) -> TraceID { ids[trace] }
 
     /// The number of a trace; nil if it is not here.
     func number(of id: TraceID) -> Int? {
-        let number = slots[slots.slot(of: id, ids, multiplier)]
+        let number = slots[slots.slot(of: id, ids, seed)]
         return number == 0 ? nil : Int(number) - 1
     }
 
-    func contains(_ id: TraceID) -> Bool { slots[slots.slot(of: id, ids, multiplier)] != 0 }
+    func contains(_ id: TraceID) -> Bool { slots[slots.slot(of: id, ids, seed)] != 0 }
 
     /// Places of a trace's rows, for ``row(at:)``.
     func places(of trace: Int) -> Range<Int> { (trace == 0 ? 0 : Int(ends[trace - 1]))..<Int(ends[trace]) }
@@ -77,7 +78,7 @@ final class HeadTraceTable {
     private struct Builder: ~Copyable {
         var ids: FlatBuffer<TraceID>
         var slots: FlatBuffer<UInt32>
-        let multiplier = UInt64.random(in: .min ... .max) | 1
+        let seed = UInt64.random(in: .min ... .max)
 
         /// - Parameter traceCount: The most that there can be.
         init(traceCount: Int) {
@@ -95,7 +96,7 @@ final class HeadTraceTable {
             numbers.reserveCapacity(traces.count)
             for trace in 0..<traces.count {
                 let id = traces.id(trace)
-                let slot = slots.slot(of: id, ids, multiplier)
+                let slot = slots.slot(of: id, ids, seed)
                 if slots[slot] == 0 {
                     ids.append(id)
                     slots[slot] = UInt32(truncatingIfNeeded: ids.count)
@@ -109,9 +110,8 @@ final class HeadTraceTable {
 
 extension FlatBuffer where Element == UInt32 {
     /// The slot of a trace, or the free one where it would go.
-    fileprivate func slot(of id: TraceID, _ ids: borrowing FlatBuffer<TraceID>, _ multiplier: UInt64) -> Int {
-        let product = (id.high ^ (id.low &* 0x9e37_79b9_7f4a_7c15)).multipliedFullWidth(by: multiplier)
-        var index = Int(truncatingIfNeeded: product.high ^ product.low) & (count - 1)
+    fileprivate func slot(of id: TraceID, _ ids: borrowing FlatBuffer<TraceID>, _ seed: UInt64) -> Int {
+        var index = Int(truncatingIfNeeded: id.hash(seed: seed)) & (count - 1)
         while self[index] != 0, ids[Int(self[index]) - 1] != id { index = (index + 1) & (count - 1) }
         return index
     }

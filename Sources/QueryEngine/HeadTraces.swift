@@ -7,24 +7,28 @@ internal import TraceStorage
 
 /// The rows of all heads by trace, and which of them some filters hold for.
 final class HeadTraces {
-    private let heads: [HeadSpans]
+    let heads: [HeadSpans]
     let isEmpty: Bool
     let rowCount: Int
     /// By head, then by filter.
     private let marks: [[RowMask]]
     /// By head: the rows that have what every hit has.
-    private let required: [RowMask]
+    let required: [RowMask]
     /// By head: the number of its first row among the rows of all heads, a multiple of 64.
     private let firstRows: [Int]
     /// By filter: what it says of rows by their numbers; nil if it holds for none.
     private lazy var marksOfNumbers: [BitMask?] = (0..<filterCount).map { numbered($0) }
     private let filterCount: Int
-    private let range: ClosedRange<UInt64>
+    let range: ClosedRange<UInt64>
+    /// By trace: whether a row has what every hit has, or may have it.
+    lazy var markedTraces = findMarkedTraces()
     /// Nil until a trace is asked for.
     private var built: HeadTraceTable?
     /// By trace, once they are asked for; empty as long as none was.
-    private var extents: [Extent?] = []
-    private var hasAllExtents = false
+    var extents: [Extent] = []
+    var hasAllExtents = false
+    /// Of each head; those that several have count for each.
+    private let headTraceCount: Int
 
     /// - Parameters:
     ///   - filters: By which rows are marked.
@@ -46,20 +50,24 @@ final class HeadTraces {
             return next
         }
         rowCount = heads.reduce(0) { $0 + $1.spans.rowCount }
+        headTraceCount = heads.reduce(0) { $0 + $1.traces.count }
     }
 
     var headCount: Int { heads.count }
 
     func spans(ofHead head: Int) -> SpanBatchView { heads[head].spans }
 
-    /// Of those that were asked for.
-    var inspectedTraceCount: Int { built?.traceCount ?? 0 }
+    /// About, as long as none was asked for.
+    var traceCount: Int { built?.traceCount ?? headTraceCount }
 
-    /// Bytes in memory, about, also of what is there once a trace is asked for.
+    /// Bytes in memory, about, also of what is there once traces are asked for.
     var byteCount: Int {
-        let extentByteCount = (built?.traceCount ?? 0) * MemoryLayout<Extent?>.stride
-        return rowCount * filterCount / 4 + (built?.byteCount ?? rowCount * 8) + extentByteCount
+        rowCount * (HeadTraceTable.byteCountPerRow + filterCount / 4)
+            + headTraceCount * (HeadTraceTable.byteCountPerTrace + MemoryLayout<Extent>.stride + 1)
     }
+
+    /// Bytes in memory, about, that it takes to have ``candidates(_:)``.
+    func byteCount(of wanted: Candidates) -> Int { mayBe(wanted) ? 64 * headTraceCount : 0 }
 
     /// For who asks for many traces.
     var table: HeadTraceTable {
@@ -67,120 +75,6 @@ final class HeadTraces {
         let table = HeadTraceTable(heads, firstRows: firstRows)
         built = table
         return table
-    }
-
-    // MARK: - Traces
-
-    /// What the heads have of a trace.
-    struct Trace {
-        var id: TraceID
-        /// In ``HeadTraces/table``.
-        var number: Int
-        var rowCount: Int
-        var extent: Extent
-    }
-
-    struct Extent: BitwiseCopyable {
-        /// The first start and the last end.
-        var start = UInt64.max
-        var end: UInt64 = 0
-        /// Whether a row overlaps the range.
-        var isInRange = false
-
-        mutating func add(_ start: UInt64, _ end: UInt64, _ range: ClosedRange<UInt64>) {
-            self.start = min(self.start, start)
-            self.end = max(self.end, end)
-            isInRange = isInRange || range.overlapsSpan(from: start, to: end)
-        }
-    }
-
-    func contains(_ id: TraceID) -> Bool { !isEmpty && table.contains(id) }
-
-    /// What there is of a trace; nil if it is not here.
-    func trace(_ id: TraceID) -> Trace? {
-        guard !isEmpty, let number = table.number(of: id) else { return nil }
-        return trace(number)
-    }
-
-    /// Whether a row of a trace may have what every hit has.
-    func isMarked(_ trace: Trace) -> Bool { markedTraces[trace.number] }
-
-    /// By trace: whether a row has what every hit has, or may have it.
-    private lazy var markedTraces: [Bool] = {
-        var isMarked = [Bool](repeating: hasAllMarked, count: table.traceCount)
-        for (index, head) in heads.enumerated() {
-            guard case .some(let rows) = required[index] else { continue }
-            let numbers = table.numbers[index]
-            for row in rows.markedRows { isMarked[numbers[Int(head.traces.ofRows[row])]] = true }
-        }
-        return isMarked
-    }()
-
-    /// Whether all rows of a head have what every hit has: then most traces have, and none is left out.
-    private var hasAllMarked: Bool { required.contains { if case .all = $0 { true } else { false } } }
-
-    private func trace(_ number: Int) -> Trace {
-        Trace(
-            id: table.id(number), number: number, rowCount: table.places(of: number).count, extent: extent(number))
-    }
-
-    private func extent(_ trace: Int) -> Extent {
-        if extents.isEmpty { extents = [Extent?](repeating: nil, count: table.traceCount) }
-        if let extent = extents[trace] { return extent }
-        var extent = Extent()
-        forEachRow(of: trace) { _, spans, row, _ in extent.add(spans.start[row], spans.end[row], range) }
-        extents[trace] = extent
-        return extent
-    }
-
-    /// Finds all extents out row by row, which for many traces costs less than trace by trace.
-    private func findExtents() {
-        guard !hasAllExtents else { return }
-        var found = [Extent](repeating: Extent(), count: table.traceCount)
-        for (head, numbers) in zip(heads, table.numbers) {
-            let (starts, ends, traces) = (head.spans.start, head.spans.end, head.traces.ofRows)
-            for row in 0..<head.spans.rowCount { found[numbers[Int(traces[row])]].add(starts[row], ends[row], range) }
-        }
-        extents = found
-        hasAllExtents = true
-    }
-
-    // MARK: - Candidates
-
-    /// Which traces may be hits.
-    struct Candidates {
-        /// Whether only those of which a row has what every hit has.
-        var mustBeMarked: Bool
-        /// Whether only those of which a row overlaps the range.
-        var mustBeInRange: Bool
-    }
-
-    /// Some of the traces, newest first: their numbers in ``table``, and their starts.
-    func candidates(_ wanted: Candidates) -> [(start: UInt64, trace: Int)] {
-        guard mayBe(wanted) else { return [] }
-        var candidates: [(start: UInt64, trace: Int)] = []
-        for trace in numbers(wanted) {
-            let extent = extent(trace)
-            if !wanted.mustBeInRange || extent.isInRange { candidates.append((extent.start, trace)) }
-        }
-        let table = table
-        candidates.sort { a, b in a.start == b.start ? table.id(a.trace) < table.id(b.trace) : a.start > b.start }
-        return candidates
-    }
-
-    /// The numbers of all traces, or of those of which a row has what every hit has.
-    private func numbers(_ wanted: Candidates) -> [Int] {
-        let isMarked = wanted.mustBeMarked ? markedTraces : []
-        let numbers = (0..<table.traceCount).filter { !wanted.mustBeMarked || isMarked[$0] }
-        if numbers.count > table.traceCount / 8 { findExtents() }
-        return numbers
-    }
-
-    /// Bytes in memory, about, that it takes to have ``candidates(_:)``.
-    func byteCount(of wanted: Candidates) -> Int { mayBe(wanted) ? 64 * table.traceCount : 0 }
-
-    private func mayBe(_ wanted: Candidates) -> Bool {
-        !isEmpty && !(wanted.mustBeMarked && required.allSatisfy(\.isNone))
     }
 
     // MARK: - Rows of a trace
@@ -193,8 +87,11 @@ final class HeadTraces {
 
     /// Where a row lies that has a number among the rows of all heads.
     func place(ofRow number: Int) -> Place {
-        var head = firstRows.count - 1
-        while firstRows[head] > number { head -= 1 }
+        var (head, end) = (0, firstRows.count)
+        while end - head > 1 {
+            let middle = (head + end) / 2
+            if firstRows[middle] > number { end = middle } else { head = middle }
+        }
         return Place(head: head, row: number - firstRows[head])
     }
 
@@ -215,7 +112,7 @@ final class HeadTraces {
     }
 
     @inline(__always)
-    private func forEachRow(
+    func forEachRow(
         of trace: Int, _ body: (_ head: Int, _ spans: SpanBatchView, _ row: Int, _ number: Int) -> Void
     ) {
         let table = table
@@ -223,8 +120,8 @@ final class HeadTraces {
         var (spans, first) = (heads[head].spans, firstRows[head])
         for place in table.places(of: trace) {
             let number = table.row(at: place)
-            while number >= first + spans.rowCount {
-                head += 1
+            if number >= first + spans.rowCount {
+                head = self.place(ofRow: number).head
                 (spans, first) = (heads[head].spans, firstRows[head])
             }
             body(head, spans, number - first, number)

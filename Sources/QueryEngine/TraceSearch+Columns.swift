@@ -9,23 +9,35 @@ internal import TraceQL
 extension TraceSearch {
     /// Judges traces for which columns suffice, and takes in those that are hits.
     ///
-    /// - Returns: The others, of which a span is there twice.
+    /// - Returns: The others: those of which a span is there twice, or all if values are asked for.
     mutating func judgeByColumns(_ wanted: [(id: TraceID, parts: [TracePart])]) async throws -> [TraceID] {
         guard !needsValues, program.leaves.count <= 64 else { return wanted.map(\.id) }
         var others: [TraceID] = []
-        let rowCount = wanted.reduce(0) { $0 + $1.parts.blockRowCount + heads.rowCount(of: $1.id) }
-        openByteCount = rowCount * ColumnTrace.byteCountPerRow
         defer { openByteCount = 0 }
-        try memory.hold(heldByteCount)
-        for var trace in try await columnTraces(wanted) {
-            guard trace.sort() else {
-                others.append(trace.id)
-                continue
-            }
-            result.figures.inspectedSpanCount += trace.blockRowCount
-            try await settle(trace)
+        // What no block has is there at once; of the others many are read at a time.
+        for (id, parts) in wanted where parts.isEmpty {
+            try hold(rows: heads.rowCount(of: id))
+            var trace = ColumnTrace(id: id, parts: [], heads, needsParents: program.needsParents)
+            if try await !settle(&trace) { others.append(id) }
         }
+        let inBlocks = wanted.filter { !$0.parts.isEmpty }
+        try hold(rows: inBlocks.reduce(0) { $0 + $1.parts.blockRowCount + heads.rowCount(of: $1.id) })
+        var traces = try await columnTraces(inBlocks)
+        for index in traces.indices where try await !settle(&traces[index]) { others.append(traces[index].id) }
         return others
+    }
+
+    private mutating func hold(rows count: Int) throws(QueryError) {
+        openByteCount = count * ColumnTrace.byteCountPerRow
+        try memory.hold(heldByteCount)
+    }
+
+    /// Judges a trace by columns, if they suffice.
+    private mutating func settle(_ trace: inout ColumnTrace) async throws -> Bool {
+        guard trace.sort() else { return false }
+        result.figures.inspectedSpanCount += trace.blockRowCount
+        try await settle(trace)
+        return true
     }
 
     /// Traces with the rows that heads and blocks have of them; rows that can't be read are missing.

@@ -125,7 +125,7 @@ struct TraceSearch {
             note(error.message)
         }
         try Task.checkCancellation()
-        result.figures.inspectedTraceCount += heads.inspectedTraceCount
+        result.figures.inspectedTraceCount += heads.traceCount
         result.found = try await described(newest.sorted())
         if query.isExplained { result.explanation = explanation(started) }
         result.memory = memory

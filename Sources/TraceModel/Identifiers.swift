@@ -31,6 +31,16 @@ public struct TraceID: Hashable, Sendable, BitwiseCopyable, Comparable, CustomSt
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.high != b.high ? a.high < b.high : a.low < b.low }
 
     public var description: String { hexadecimalString(high) + hexadecimalString(low) }
+
+    /// A number for hash tables, of which all bits depend on all of the ID: whoever sends IDs but does not know the seed
+    /// can't choose those that share their place.
+    @inlinable @inline(__always) public func hash(seed: UInt64) -> UInt64 {
+        // Each half is mixed with a secret before they meet, as in wyhash, and what comes out once more.
+        let other = (seed ^ 0x9e37_79b9_7f4a_7c15) &* 0xd6e8_feb8_6659_fd93
+        let product = (high ^ seed ^ 0xe703_7ed1_a0b4_28db).multipliedFullWidth(by: low ^ other)
+        let mixed = (product.low ^ other).multipliedFullWidth(by: product.high ^ 0xa076_1d64_78bd_642f)
+        return mixed.high ^ mixed.low
+    }
 }
 
 /// Identifies a span in its trace: 8 bytes, shown as 16 lower-case hexadecimal digits.

@@ -61,7 +61,7 @@ struct HeadShard: ~Copyable {
         self.seed = seed
     }
 
-    /// Bytes that a head may grow by with a request: the least span has 30 bytes on the wire and takes 130 in columns.
+    /// Bytes that a head may grow by with a request: the least span has 30 bytes on the wire and takes 140 in columns.
     ///
     /// Taken before the request is decoded, so that short spans can't overshoot the heads' share; no more than half
     /// of the share, which any request finds free after a flush. What has a still worse ratio (events and links

@@ -13,17 +13,16 @@ struct TraceNumbers: ~Copyable {
     private var low: SegmentedColumn<UInt64>
     /// A hash table with open addressing: numbers plus one, 0 for free slots.
     private var slots = FlatBuffer<UInt32>(repeating: 0, count: 64)
-    /// Odd.
-    private let multiplier: UInt64
+    private let seed: UInt64
 
     /// - Parameters:
     ///   - arena: The batch's own.
-    ///   - seed: Random, so that nobody can choose trace IDs that look alike.
+    ///   - seed: Random, so that nobody can choose trace IDs that share their slots.
     init(arena: SlabArena, seed: UInt64) {
         ofRows = SegmentedColumn(arena: arena)
         high = SegmentedColumn(arena: arena)
         low = SegmentedColumn(arena: arena)
-        multiplier = seed | 1
+        self.seed = seed
     }
 
     /// Memory that it takes beside the batch's.
@@ -52,8 +51,7 @@ struct TraceNumbers: ~Copyable {
 
     /// The slot of a trace, or the free one where it would go.
     private func slot(of id: TraceID) -> Int {
-        let product = (id.high ^ (id.low &* 0x9e37_79b9_7f4a_7c15)).multipliedFullWidth(by: multiplier)
-        var index = Int(truncatingIfNeeded: product.high ^ product.low) & (slots.count - 1)
+        var index = Int(truncatingIfNeeded: id.hash(seed: seed)) & (slots.count - 1)
         while slots[index] != 0 {
             let number = Int(slots[index]) - 1
             if low[number] == id.low, high[number] == id.high { break }

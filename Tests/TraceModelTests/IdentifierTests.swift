@@ -23,6 +23,22 @@ internal import TraceModel
         #expect(TraceID(hexadecimal: text) == nil)
     }
 
+    @Test(arguments: [0, 1, 0x0123_4567_89ab_cdef, 1 << 63] as [UInt64])
+    func `IDs that follow a rule are spread over a hash table`(seed: UInt64) {
+        // For each number an ID; of the last rule all halves of an ID have the same product with a well-known number.
+        let rules: [(UInt64) -> TraceID] = [
+            { TraceID(high: 0, low: $0) }, { TraceID(high: $0, low: 0) }, { TraceID(high: $0, low: $0) },
+            { TraceID(high: $0 << 40, low: ~$0) }, { TraceID(high: 7, low: $0 << 44) },
+            { TraceID(high: 0x55 ^ ($0 &* 0x9e37_79b9_7f4a_7c15), low: $0) },
+        ]
+        for rule in rules {
+            var counts = [Int](repeating: 0, count: 1 << 14)
+            for number in 1...UInt64(1 << 14) { counts[Int(rule(number).hash(seed: seed) & (1 << 14 - 1))] += 1 }
+            // By chance eight or nine.
+            #expect(counts.allSatisfy { $0 < 24 })
+        }
+    }
+
     @Test func `IDs print all their digits and are read back`() {
         for bits in 0..<128 {
             let id = bits < 64 ? TraceID(high: 0, low: 1 << UInt64(bits)) : TraceID(high: 1 << UInt64(bits - 64), low: 0)

@@ -133,6 +133,7 @@ struct ShownFields: Sendable {
         check: (borrowing SearchedTraces, Int) throws(QueryError) -> Void
     ) throws(QueryError) -> Int {
         var byteCount = rows.count * (MemoryLayout<SearchedTraces.Span>.stride + 32)
+        for code in Set(rows.map { view.name[$0] }) { byteCount += 96 + 2 * view.byteCount(ofString: code) }
         try check(found, byteCount)
         let matched = view.matchedColumns(rows)
         let values = try view.values(of: subjects, rows: rows) { (more) throws(QueryError) in

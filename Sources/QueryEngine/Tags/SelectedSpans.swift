@@ -80,9 +80,9 @@ final class SelectedSpans {
 
     private func goThroughAll(into sink: any SpanSink) async throws {
         reads.prunedBlockCount = snapshot.blocks.count
-        try memory.hold(assembly.byteCount)
-        let heads = assembly.heads
-        let inHeads = heads.candidates(.init(mustBeMarked: true, mustBeInRange: true))
+        let (heads, wanted) = (assembly.heads, HeadTraces.Candidates(mustBeMarked: true, mustBeInRange: true))
+        try memory.hold(assembly.byteCount + heads.byteCount(of: wanted))
+        let inHeads = heads.candidates(wanted)
         try await assemble(inHeads.map { heads.table.id($0.trace) }, into: sink)
         for block in assembly.blocks.summaries.indices where stop == nil && !sink.isComplete {
             do {
