@@ -25,6 +25,10 @@ struct NewestTraces {
     }
 
     private let limit: Int
+    /// What was kept when others were last dropped took so much.
+    private var keptByteCount = 0
+    /// Whether something is there that no entry refers to.
+    private var hasOthers = false
     /// At most twice the limit, so that sorting is rare; unordered.
     private var entries: [Entry] = []
     /// Rows of blocks and heads, as ``BlockRow`` where an entry is of several places.
@@ -77,6 +81,7 @@ struct NewestTraces {
     /// The newest, in order. What is in ``found`` beside them goes with the others.
     mutating func sorted() -> [Entry] {
         cut()
+        if hasOthers { dropOthers() }
         return entries
     }
 
@@ -96,7 +101,9 @@ struct NewestTraces {
         guard entries.count >= limit, let last = entries.prefix(limit).last else { return }
         if entries.count > limit {
             entries.removeLast(entries.count - limit)
-            dropOthers()
+            hasOthers = true
+            // Not each time: what is kept is copied.
+            if byteCount > keptByteCount + keptByteCount / 2 { dropOthers() }
         }
         isFull = true
         threshold = last.start
@@ -128,5 +135,7 @@ struct NewestTraces {
             entries[index].position = Int32(truncatingIfNeeded: found.traces.count)
             found.append(others[Int(entry.position)])
         }
+        keptByteCount = byteCount
+        hasOthers = false
     }
 }

@@ -101,15 +101,21 @@ extension AssembledTrace: SpanValues {
     func eventCount(of row: Int32) -> Int { rows[Int(row)].view.events(of: rows[Int(row)].row).count }
     func linkCount(of row: Int32) -> Int { rows[Int(row)].view.links(of: rows[Int(row)].row).count }
 
-    /// The value for a span; of events and links an array, if there are several.
+    /// The value that is shown for a span: of events and links all their values, of arrays the elements; an array, if
+    /// there are several.
     func values(of field: SpanField, _ row: Int32) -> StaticValue {
-        let count = field.isOfEvent ? eventCount(of: row) : field.isOfLink ? linkCount(of: row) : 0
-        guard count > 1 else {
-            return value(of: field, SpanPlace(row: row, event: count > 0 ? 0 : nil, link: count > 0 ? 0 : nil))
+        guard field.isOfEvent || field.isOfLink else {
+            return value(of: field, SpanPlace(row: row, event: nil, link: nil))
         }
-        let values = (0..<count).map { value(of: field, SpanPlace(row: row, event: $0, link: $0)) }
-        let present = values.filter { $0 != .absent && $0 != .opaque }
-        return present.count > 1 ? .array(present) : present.first ?? .absent
+        var values: [StaticValue] = []
+        for index in 0..<(field.isOfEvent ? eventCount(of: row) : linkCount(of: row)) {
+            switch value(of: field, SpanPlace(row: row, event: index, link: index)) {
+            case .absent, .opaque: break
+            case .array(let elements): values += elements
+            case let value: values.append(value)
+            }
+        }
+        return values.count > 1 ? .array(values) : values.first ?? .absent
     }
 
     func value(of field: SpanField, _ place: SpanPlace) -> StaticValue {
