@@ -82,6 +82,13 @@ extension HeadTraces {
         var mustBeMarked: Bool
         /// Whether only those of which a row overlaps the range.
         var mustBeInRange: Bool
+        /// How long that lasts which heads have of them, nanoseconds.
+        var durations: ClosedRange<UInt64> = 0...(.max)
+
+        func contains(_ extent: Extent) -> Bool {
+            !(mustBeInRange && !extent.isInRange)
+                && durations.contains(spanDuration(start: extent.start, end: extent.end))
+        }
     }
 
     /// Some of the traces, newest first: their numbers in ``table``, and their starts.
@@ -93,7 +100,7 @@ extension HeadTraces {
         var candidates: [(start: UInt64, trace: Int)] = []
         for trace in numbers {
             let extent = extent(trace)
-            if !wanted.mustBeInRange || extent.isInRange { candidates.append((extent.start, trace)) }
+            if wanted.contains(extent) { candidates.append((extent.start, trace)) }
         }
         candidates.sort { a, b in a.start == b.start ? table.id(a.trace) < table.id(b.trace) : a.start > b.start }
         return candidates

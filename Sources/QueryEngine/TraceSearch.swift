@@ -211,10 +211,15 @@ struct TraceSearch {
 
     /// The traces that may be hits that no block would show.
     private var wantedOfHeads: HeadTraces.Candidates {
-        if blocks.summaries.isEmpty { return .init(mustBeMarked: true, mustBeInRange: true) }
+        if blocks.summaries.isEmpty {
+            return .init(mustBeMarked: true, mustBeInRange: true, durations: durations)
+        }
         // Where all of the blocks is in the range, they show what they have that every hit has, and nothing else: it may
         // be their spans by which the trace is in the range. Elsewhere they show the traces that have spans in it.
-        return .init(mustBeMarked: seesEverything, mustBeInRange: !seesEverything)
+        guard seesEverything else { return .init(mustBeMarked: false, mustBeInRange: true) }
+        // What blocks have makes a trace last longer; where nothing is asked of spans they show all that they have.
+        let least = program.requiresNothingOfSpans ? durations.lowerBound : 0
+        return .init(mustBeMarked: true, mustBeInRange: false, durations: least...durations.upperBound)
     }
 }
 

@@ -71,6 +71,11 @@ struct SpansetProgram: Sendable {
         return required.count == 1 ? leaves[required[0]].filter : .any(required.map { leaves[$0].filter })
     }
 
+    /// Whether every span has what every hit has.
+    var requiresNothingOfSpans: Bool {
+        if case .all(let parts) = requiredFilter { parts.isEmpty } else { false }
+    }
+
     /// Where the duration of every hit lies, nanoseconds; nil if there can be none.
     func durations(in range: ClosedRange<UInt64>) -> ClosedRange<UInt64>? {
         guard let required, required.count == 1 else { return range }
