@@ -6,6 +6,17 @@ package import TraceModel
 // What a search shows of spans, as of those in blocks.
 
 extension SpanBatchView {
+    /// A copy of a string.
+    package func bytes(_ code: UInt32) -> [UInt8] {
+        let strings = strings
+        return [UInt8](strings[code])
+    }
+
+    package func byteCount(ofString code: UInt32) -> Int {
+        let strings = strings
+        return strings[code].byteCount
+    }
+
     /// What a search shows of some rows, in their order.
     package func matchedColumns(_ rows: some Collection<Int>) -> MatchedColumns {
         var matched = MatchedColumns(spanIDs: [], starts: [], durations: [], names: [], localNames: nil)
@@ -134,10 +145,7 @@ private struct RowProbe {
         }
     }
 
-    private func length(_ code: UInt32) -> Int {
-        let strings = view.strings
-        return strings[code].byteCount
-    }
+    private func length(_ code: UInt32) -> Int { view.byteCount(ofString: code) }
 
     // MARK: - Attributes in columns
 
@@ -197,10 +205,7 @@ private struct RowProbe {
 
     // MARK: - Texts and messages
 
-    private func bytes(_ code: UInt32) -> [UInt8] {
-        let strings = view.strings
-        return [UInt8](strings[code])
-    }
+    private func bytes(_ code: UInt32) -> [UInt8] { view.bytes(code) }
 
     private func scopeText(_ text: EncodedAttributes.ScopeText, _ row: Int) -> SpanValue {
         let strings = view.strings

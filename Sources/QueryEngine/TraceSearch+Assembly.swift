@@ -9,7 +9,8 @@ internal import TraceStorage
 // Traces that no row group has whole, put together from everywhere.
 
 extension TraceSearch {
-    /// Puts traces together from everywhere, and takes in those that are hits.
+    /// Judges traces by what there is of them everywhere, put together where columns don't suffice, and takes in those
+    /// that are hits.
     mutating func assemble(_ ids: [TraceID]) async throws {
         var next = 0
         while next < ids.count {
@@ -39,9 +40,9 @@ extension TraceSearch {
             wanted.append((id, parts))
         }
         guard !wanted.isEmpty else { return }
-        assembledTraceCount += wanted.count
         let others = try await judgeByColumns(wanted)
         guard !others.isEmpty else { return }
+        assembledTraceCount += others.count
         let rest = Set(others)
         let (base, memory) = (heldByteCount, memory)
         let rows = try await blocks.rows(
@@ -93,8 +94,8 @@ extension TraceSearch {
     }
 }
 
-/// The start and the duration of a trace, as they follow from those of its parts, of which there is one at least: of
-/// copies of a span the one that ends last wins. The duration is nil where a part has none: its last end is not known.
+/// The start and the duration of a trace, as they follow from those of its parts: of copies of a span the one that
+/// ends last wins. The duration is nil where a part has none: its last end is not known.
 private func extent(
     of parts: [TraceAnchor], beside inHeads: HeadTraces.Extent?
 ) -> (start: UInt64, duration: UInt64?) {

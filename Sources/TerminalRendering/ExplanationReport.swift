@@ -45,7 +45,7 @@ package struct ExplanationReport: Sendable {
             for test in filter.trace { lines.append(("", "trace index: " + test)) }
             if let rest = filter.rest { lines.append(("", "then, on values: " + rest)) }
         }
-        let judged = needsWholeTraces ? "on traces put together" : "on columns, where one row group has all of a trace"
+        let judged = needsWholeTraces ? "on traces put together" : "on columns, or whole where a span is there twice"
         lines.append(("judged", judged))
         lines += counts.map { ($0.name, $0.text) }
         let width = lines.map { cellCount($0.0) }.max() ?? 0

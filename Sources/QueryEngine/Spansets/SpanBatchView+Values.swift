@@ -8,16 +8,6 @@ internal import TraceQL
 extension SpanBatchView {
     func serviceName(_ row: Int) -> [UInt8] { bytes(resourceRecord(row).serviceName) }
 
-    func byteCount(ofString code: UInt32) -> Int {
-        let strings = strings
-        return strings[code].byteCount
-    }
-
-    func bytes(_ code: UInt32) -> [UInt8] {
-        let strings = strings
-        return [UInt8](strings[code])
-    }
-
     /// The value that an attribute has for a span.
     func value(of reference: AttributeReference, _ row: Int, _ place: SpanPlace) -> StaticValue {
         let key = Array(reference.name.utf8)
